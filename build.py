@@ -1,0 +1,12 @@
+#!/usr/bin/env python3
+"""The command: `python build.py --help`."""
+
+import sys
+
+try:
+    from errordocs.cli import main
+except ModuleNotFoundError as error:
+    sys.exit(f"build.py: {error.name} is not installed here; run `make site` once, then use .venv/bin/python")
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

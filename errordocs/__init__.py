@@ -1,0 +1,3 @@
+"""A static site generator for error documentation."""
+
+VERSION = "0.1.0"

@@ -1,0 +1,151 @@
+"""Words, progress and exit status of the command; no rules here."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Iterator
+from collections.abc import Sequence
+from pathlib import Path
+
+from errordocs.model import Content
+from errordocs.model import Failed
+from errordocs.model import Output
+from errordocs.model import Problem
+
+DONE, PROBLEMS, USAGE, FAILED = 0, 1, 2, 3
+
+
+def main(argv: Sequence[str]) -> int:
+    """Runs the command and returns its exit status: 0 done, 1 problems, 2 usage, 3 the environment failed."""
+    options = _options(argv)
+    try:
+        status: int = options.run(options)
+    except Failed as failed:
+        print(f"build.py: {failed}", file=sys.stderr)
+        return FAILED
+    except KeyboardInterrupt:
+        print("build.py: stopped; the site is as it was", file=sys.stderr)
+        return FAILED
+    return status
+
+
+def build(options: argparse.Namespace) -> int:
+    """Builds the content into the output folder."""
+    content, problems = _read(options)
+    errors = [problem for problem in problems if problem.severity == "error"]
+    if content is None or errors:
+        for problem in problems:
+            print(problem)
+        print(f"{_tally(problems)}; nothing was written", file=sys.stderr)
+        return PROBLEMS
+    from errordocs import write
+
+    done = write.site(Path(options.output), Path(_state(options)), _outputs(content, options), _notice)
+    if not options.quiet:
+        print(f"{done.written} written, {done.unchanged} unchanged, {done.removed} removed", file=sys.stderr)
+        print(f"open {os.path.join(os.path.abspath(options.output), 'index.html')}")
+    return DONE
+
+
+def _notice(line: str) -> None:
+    print(f"build.py: {line}", file=sys.stderr)
+
+
+def _outputs(content: Content, options: argparse.Namespace) -> Iterator[Output]:
+    from errordocs import feeds
+    from errordocs import link
+    from errordocs import render
+
+    site = link.link(content, _repository_path(options.content))
+    yield from render.render(site, content.site, options.templates)
+    yield from feeds.feeds(site, content.site)
+
+
+def _state(options: argparse.Namespace) -> str:
+    """Where a build keeps what it may use again: beside the content."""
+    return os.path.join(os.path.dirname(os.path.abspath(options.content)), ".errordocs")
+
+
+def _repository_path(content: str) -> str:
+    """The content's path in the repository, which is what edit links name."""
+    path = os.path.relpath(content)
+    return os.path.basename(os.path.abspath(content)) if path.startswith("..") else path.replace(os.sep, "/")
+
+
+def check(options: argparse.Namespace) -> int:
+    """Reports every problem of the content; writes nothing."""
+    _, problems = _read(options)
+    for problem in problems:
+        print(problem)
+    if not options.quiet:
+        print(_tally(problems), file=sys.stderr)
+    return PROBLEMS if any(p.severity == "error" for p in problems) else DONE
+
+
+def bundle(options: argparse.Namespace) -> int:
+    """Makes one zip of the built site, which opens from any folder."""
+    from errordocs import bundle as maker
+
+    name = os.path.basename(os.path.abspath(options.output))
+    target = options.to or os.path.join("dist", f"{name}.zip")
+    count = maker.bundle(options.output, target, name)
+    if not options.quiet:
+        print(f"{target}: {count} files")
+    return DONE
+
+
+def _read(options: argparse.Namespace) -> tuple[Content | None, list[Problem]]:
+    from errordocs import check as rules
+    from errordocs import load
+
+    folder = options.content.rstrip("/") or "/"
+    loaded = load.load(folder)
+    problems = list(loaded.problems)
+    if loaded.content is not None:
+        problems += load.located(folder, rules.check(loaded.content))
+    return loaded.content, sorted(set(problems))
+
+
+def _tally(problems: Sequence[Problem]) -> str:
+    errors = sum(problem.severity == "error" for problem in problems)
+    warnings = len(problems) - errors
+    return f"{errors} error{'s' * (errors != 1)}, {warnings} warning{'s' * (warnings != 1)}"
+
+
+def _options(argv: Sequence[str]) -> argparse.Namespace:
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--content", default="content", metavar="DIR", help="what is read (default: content)")
+    common.add_argument("--templates", default="templates", metavar="DIR", help="default: templates")
+    common.add_argument("--output", default="output", metavar="DIR", help="what is written (default: output)")
+    common.add_argument("--quiet", action="store_true", help="only problems")
+    parser = argparse.ArgumentParser(
+        prog="build.py",
+        parents=[common],
+        description="Builds a static reference of error codes from content/ into output/.",
+        epilog="Without a command: build. Exit status: 0 done, 1 problems in the content, 2 wrong usage, "
+        "3 the environment failed.",
+    )
+    parser.set_defaults(run=build)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    words = {build: "build what changed (the default)", check: "every rule, no output", bundle: "the offline download"}
+    for run, help_ in words.items():
+        command = commands.add_parser(run.__name__, parents=[_silent(common)], help=help_, description=run.__doc__)
+        command.set_defaults(run=run)
+        if run is bundle:
+            command.add_argument("--to", metavar="FILE", help="the zip's path (default: dist/<output's name>.zip)")
+    return parser.parse_args(argv)
+
+
+def _silent(common: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    """The common options again, so that they may follow the command without undoing those before it."""
+    parser = argparse.ArgumentParser(add_help=False)
+    for action in common._actions:
+        copy = dict(vars(action))
+        flag = action.option_strings[0]
+        if action.nargs == 0:
+            parser.add_argument(flag, action="store_true", default=argparse.SUPPRESS, help=copy["help"])
+        else:
+            parser.add_argument(flag, default=argparse.SUPPRESS, metavar=action.metavar, help=copy["help"])
+    return parser

@@ -1,0 +1,285 @@
+"""The same site for programs: JSON, sitemap, feed, redirects, headers, and what crawlers and browsers look for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+from xml.sax.saxutils import escape
+
+import msgspec
+
+from errordocs.model import Output
+from errordocs.model import SiteFields
+from errordocs.render import output
+from errordocs.views import ArticleView
+from errordocs.views import EntryRef
+from errordocs.views import EntryView
+from errordocs.views import Site
+from errordocs.views import TopicView
+from errordocs.views import View
+
+NEWEST = 50
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; manifest-src 'self'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+
+
+class ErrorDocument(msgspec.Struct, frozen=True):
+    """api/errors/<slug>.json: one entry."""
+
+    schema: str
+    slug: str
+    url: str
+    codes: dict[str, str]
+    class_: str = msgspec.field(name="class")
+    title: str
+    summary: str
+    updated: str
+    retired: bool
+    sender: str | None
+    facts: dict[str, str | list[str]]
+    seen_from: list[str]
+    topics: list[str]
+    guides: list[str]
+    responses: list[dict[str, str | None]]
+    steps: list[str]
+    references: list[dict[str, str]]
+    related: list[dict[str, str]]
+    replaced_by: str | None
+
+
+class ErrorSummary(msgspec.Struct, frozen=True):
+    """An item of api/errors.json."""
+
+    slug: str
+    url: str
+    api: str
+    codes: dict[str, str]
+    class_: str = msgspec.field(name="class")
+    title: str
+    summary: str
+    updated: str
+    retired: bool
+    sender: str | None
+    facts: dict[str, str | list[str]]
+    topics: list[str]
+
+
+class ErrorList(msgspec.Struct, frozen=True):
+    """api/errors.json: every entry in brief."""
+
+    schema: str
+    title: str
+    url: str
+    licence: str
+    errors: list[ErrorSummary]
+
+
+def feeds(site: Site, fields: SiteFields) -> Iterator[Output]:
+    """Every file that is not for people, one at a time, those that list others last."""
+    entries = [view for view in site.pages if isinstance(view, EntryView)]
+    yield _text("robots.txt", f"User-agent: *\nAllow: /\nSitemap: {fields.base_url}sitemap.xml\n")
+    yield _text("opensearch.xml", _opensearch(fields))
+    yield _text(".nojekyll", "")
+    yield _text("_headers", _headers())
+    yield _text("_redirects", "".join(f"/{old} /{new} 301\n" for old, new in site.redirects))
+    yield _text("api/schema.json", _json(_schema(fields)))
+    for view in entries:
+        yield _text(f"api/errors/{view.slug}.json", _json(_document(view, fields)), "page")
+    yield _text("api/errors.json", _json(_list(entries, fields)))
+    yield _text("feed.xml", _feed(entries, fields))
+    yield _text("llms.txt", _llms(site, fields))
+    yield _text("sitemap.xml", _sitemap(site, fields))
+
+
+def _text(path: str, text: str, role: str = "index") -> Output:
+    return output(path, role, text.encode())
+
+
+def _json(value: Any) -> str:
+    return json.dumps(msgspec.to_builtins(value), ensure_ascii=False, indent=1) + "\n"
+
+
+def _document(view: EntryView, fields: SiteFields) -> ErrorDocument:
+    ref = view.entry
+    return ErrorDocument(
+        schema=f"{fields.base_url}api/schema.json",
+        slug=view.slug,
+        url=fields.base_url + ref.page,
+        codes=view.codes,
+        class_=ref.class_.name,
+        title=ref.title,
+        summary=ref.summary,
+        updated=ref.updated,
+        retired=ref.retired,
+        sender=_slug(view.sender.page) if view.sender else None,
+        facts=_facts(view, fields),
+        seen_from=[_slug(sender.page) for sender in view.seen_from],
+        topics=[_slug(topic.page) for topic in view.topics],
+        guides=[_slug(guide.page) for guide in view.guides],
+        responses=[
+            {
+                "text": reply.text,
+                "sender": _slug(reply.sender.page) if reply.sender else None,
+                "basis": reply.basis,
+                "source": reply.source,
+                "checked": reply.checked,
+            }
+            for reply in view.replies
+        ],
+        steps=[item.title for section in view.steps for item in section.items],
+        references=[{"title": r.title, "url": r.url} for r in view.references],
+        related=[{"slug": _slug(r.entry.page), "kind": r.kind} for r in view.related],
+        replaced_by=_slug(view.replaced_by.page) if view.replaced_by else None,
+    )
+
+
+def _list(entries: list[EntryView], fields: SiteFields) -> ErrorList:
+    return ErrorList(
+        schema=f"{fields.base_url}api/schema.json",
+        title=fields.title,
+        url=fields.base_url,
+        licence=fields.licence,
+        errors=[
+            ErrorSummary(
+                slug=view.slug,
+                url=fields.base_url + view.entry.page,
+                api=f"{fields.base_url}api/errors/{view.slug}.json",
+                codes=view.codes,
+                class_=view.entry.class_.name,
+                title=view.entry.title,
+                summary=view.entry.summary,
+                updated=view.entry.updated,
+                retired=view.entry.retired,
+                sender=_slug(view.sender.page) if view.sender else None,
+                facts=_facts(view, fields),
+                topics=list(view.entry.topics),
+            )
+            for view in entries
+        ],
+    )
+
+
+def _facts(view: EntryView, fields: SiteFields) -> dict[str, str | list[str]]:
+    many = {fact.name for fact in fields.facts if fact.many == "yes"}
+    return {fact.name: list(fact.values) if fact.name in many else fact.values[0] for fact in view.facts}
+
+
+def _schema(fields: SiteFields) -> dict[str, Any]:
+    """JSON Schema of both kinds of document; what the parts and facts may be comes from site.yaml."""
+    (one, every), parts = msgspec.json.schema_components(
+        [ErrorDocument, ErrorList], ref_template="#/definitions/{name}"
+    )
+    codes = {part.name: {"type": "string", "description": part.help} for part in fields.parts}
+    facts: dict[str, Any] = {}
+    for fact in fields.facts:
+        values: dict[str, Any] = {"enum": list(fact.values), "description": fact.help}
+        facts[fact.name] = {"type": "array", "items": values} if fact.many == "yes" else values
+    for name in ("ErrorDocument", "ErrorSummary"):
+        properties = parts[name]["properties"]
+        properties["codes"] = {"type": "object", "properties": codes, "additionalProperties": False}
+        properties["facts"] = {"type": "object", "properties": facts, "additionalProperties": False}
+        properties["class"] = {"enum": [c.name for c in fields.classes]}
+    return {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "$id": f"{fields.base_url}api/schema.json",
+        "title": f"{fields.title}: api/errors.json and api/errors/*.json",
+        "anyOf": [every, one],
+        "definitions": parts,
+    }
+
+
+def _sitemap(site: Site, fields: SiteFields) -> str:
+    newest = _newest(site)
+    urls = "".join(
+        f"<url><loc>{escape(address(view.head.page, fields))}</loc>"
+        f"<lastmod>{view.head.updated or newest}</lastmod></url>\n"
+        for view in site.pages
+        if view.head.indexed
+    )
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        f'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n{urls}</urlset>\n'
+    )
+
+
+def address(page: str, fields: SiteFields) -> str:
+    """The public address of a page; the home page's is the site's own."""
+    return fields.base_url if page == "index.html" else fields.base_url + page
+
+
+def _newest(site: Site) -> str:
+    return max((view.head.updated for view in site.pages), default="1970-01-01") or "1970-01-01"
+
+
+def _feed(entries: list[EntryView], fields: SiteFields) -> str:
+    latest = sorted(entries, key=lambda view: view.entry.updated, reverse=True)[:NEWEST]
+    newest = latest[0].entry.updated if latest else "1970-01-01"
+    items = "".join(_feed_item(view.entry, fields) for view in latest)
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n<feed xmlns="http://www.w3.org/2005/Atom">\n'
+        f"<title>{escape(fields.title)}</title>\n<id>{escape(fields.base_url)}</id>\n"
+        f'<link href="{escape(fields.base_url)}"/>\n<link rel="self" href="{escape(fields.base_url)}feed.xml"/>\n'
+        f"<updated>{newest}T00:00:00Z</updated>\n<author><name>{escape(fields.publisher)}</name></author>\n"
+        f"<rights>{escape(fields.licence)}</rights>\n{items}</feed>\n"
+    )
+
+
+def _feed_item(entry: EntryRef, fields: SiteFields) -> str:
+    url = escape(fields.base_url + entry.page)
+    return (
+        f"<entry>\n<title>{escape(f'{entry.code}: {entry.title}')}</title>\n<id>{url}</id>\n"
+        f'<link href="{url}"/>\n<updated>{entry.updated}T00:00:00Z</updated>\n'
+        f"<summary>{escape(entry.summary)}</summary>\n</entry>\n"
+    )
+
+
+def _llms(site: Site, fields: SiteFields) -> str:
+    """The site for language models: a heading, a quotation, and lists of links with notes."""
+    kinds: tuple[tuple[str, type[View]], ...] = (
+        ("Errors", EntryView),
+        ("Topics", TopicView),
+        ("Guides and pages", ArticleView),
+    )
+    parts = [f"# {fields.title}\n\n> {fields.summary}\n\nEvery error as JSON: {fields.base_url}api/errors.json\n"]
+    for heading, kind in kinds:
+        lines = (
+            f"- [{view.head.title}]({fields.base_url}{view.head.page}): {view.head.description}\n"
+            for view in site.pages
+            if isinstance(view, kind)
+        )
+        parts.append(f"\n## {heading}\n\n" + "".join(lines))
+    return "".join(parts)
+
+
+def _opensearch(fields: SiteFields) -> str:
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        '<OpenSearchDescription xmlns="http://a9.com/-/spec/opensearch/1.1/">\n'
+        f"<ShortName>{escape(fields.short_title[:16])}</ShortName>\n<Description>{escape(fields.title)}</Description>\n"
+        "<InputEncoding>UTF-8</InputEncoding>\n"
+        f'<Url type="text/html" template="{escape(fields.base_url)}errors/index.html#q={{searchTerms}}"/>\n'
+        "</OpenSearchDescription>\n"
+    )
+
+
+def _headers() -> str:
+    """Cloudflare Pages' and Netlify's form; asset names hold their hash, so they never change."""
+    return (
+        "/*\n"
+        f"  Content-Security-Policy: {POLICY}\n"
+        "  Strict-Transport-Security: max-age=31536000\n"
+        "  X-Content-Type-Options: nosniff\n"
+        "  Referrer-Policy: no-referrer\n"
+        "  Permissions-Policy: interest-cohort=()\n"
+        "  Cache-Control: public, max-age=0, must-revalidate\n"
+        "/assets/*\n"
+        "  ! Cache-Control\n"
+        "  Cache-Control: public, max-age=31536000, immutable\n"
+    )
+
+
+def _slug(page: str) -> str:
+    return page.rpartition("/")[2].removesuffix(".html")

@@ -1,0 +1,356 @@
+"""Walks `content/` and yields what it holds, as typed records, with every problem that one file alone can show.
+
+Nothing outside the folder is read: links in the file system are refused, not followed.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Iterable
+from collections.abc import Iterator
+from typing import Any
+from typing import TypeVar
+
+from msgspec import Struct
+
+from errordocs import frontmatter
+from errordocs import markup
+from errordocs import schema
+from errordocs.frontmatter import Broken
+from errordocs.model import NO_BODY
+from errordocs.model import SLUG
+from errordocs.model import Article
+from errordocs.model import ArticleFields
+from errordocs.model import Body
+from errordocs.model import Content
+from errordocs.model import Entry
+from errordocs.model import EntryFields
+from errordocs.model import Failed
+from errordocs.model import Finding
+from errordocs.model import Problem
+from errordocs.model import Registry
+from errordocs.model import RegistryFields
+from errordocs.model import Sender
+from errordocs.model import SenderFields
+from errordocs.model import SiteFields
+
+LARGEST = 64 * 1024
+FOLDERS = {"errors": ".md", "topics": ".md", "guides": ".md", "pages": ".md", "senders": ".yaml", "registry": ".yaml"}
+RESERVED = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9]|index|404)(?:\.|$)")
+
+Fields = TypeVar("Fields", bound=Struct)
+
+
+class Source(Struct, frozen=True):
+    """A file of the content: where it lies, as problems name it and from `content/`, and its text."""
+
+    path: str
+    name: str
+    text: str
+
+    @property
+    def slug(self) -> str:
+        return os.path.splitext(os.path.basename(self.name))[0]
+
+
+class Loaded(Struct, frozen=True):
+    """What a content folder holds; `content` is None where site.yaml cannot be read."""
+
+    content: Content | None
+    problems: tuple[Problem, ...]
+
+
+def load(folder: str) -> Loaded:
+    """Reads the whole folder; raises Failed where it is none or cannot be read."""
+    problems: list[Problem] = []
+    sources: dict[str, list[Source]] = {kind: [] for kind in FOLDERS}
+    site_source = None
+    for name in _files(folder, problems):
+        source = _read(folder, name, problems)
+        if source is None:
+            continue
+        if name == "site.yaml":
+            site_source = source
+        else:
+            sources[name.partition("/")[0]].append(source)
+    site = _site(folder, site_source, problems)
+    entries = [entry for source in sources["errors"] if (entry := read_entry(source, site, problems))]
+    content = {
+        kind: _sorted(article for source in sources[kind] if (article := read_article(source, problems)))
+        for kind in ("topics", "guides", "pages")
+    }
+    senders = [sender for source in sources["senders"] if (sender := read_sender(source, problems))]
+    registries = [registry for source in sources["registry"] if (registry := read_registry(source, problems))]
+    if site is None:
+        return Loaded(None, tuple(problems))
+    made = Content(
+        site=site, entries=_sorted(entries), senders=_sorted(senders), registries=_sorted(registries), **content
+    )
+    return Loaded(made, tuple(problems))
+
+
+def read_entry(source: Source, site: SiteFields | None, problems: list[Problem]) -> Entry | None:
+    """The entry that a file holds, or None where its fields do not allow one."""
+    data, text, above = _front_matter(source, problems)
+    body = _body(source, text, above, problems)
+    if data is None or site is None:
+        return None
+    names = [part.name for part in site.parts] + [fact.name for fact in site.facts]
+    codes, flaws = _codes(data, site)
+    facts, more = _facts(data, site, codes)
+    fields = _convert(EntryFields, source, data, problems, names, [*flaws, *more])
+    if fields is None or flaws or more:
+        return None
+    return Entry(source.slug, source.name, codes, facts, fields, body)
+
+
+def read_article(source: Source, problems: list[Problem]) -> Article | None:
+    """The topic, guide or page that a file holds, or None where its fields do not allow one."""
+    data, text, above = _front_matter(source, problems)
+    body = _body(source, text, above, problems)
+    fields = _convert(ArticleFields, source, data, problems)
+    return None if fields is None else Article(source.slug, source.name, fields, body)
+
+
+def read_sender(source: Source, problems: list[Problem]) -> Sender | None:
+    """The sender that a file holds, or None where its fields do not allow one."""
+    data = _yaml(source, source.text, 0, problems)
+    fields = _convert(SenderFields, source, data, problems)
+    if fields is None:
+        return None
+    return Sender(source.slug, source.name, fields, _about(source, fields.about, problems))
+
+
+def read_registry(source: Source, problems: list[Problem]) -> Registry | None:
+    """The registry that a file holds, or None where its fields do not allow one."""
+    data = _yaml(source, source.text, 0, problems)
+    fields = _convert(RegistryFields, source, data, problems)
+    return None if fields is None else Registry(source.slug, source.name, fields)
+
+
+def located(folder: str, findings: Iterable[Finding]) -> list[Problem]:
+    """The findings as problems, each with the line and column at which its field stands."""
+    problems = []
+    for finding in findings:
+        line, column = finding.at or (1, 1)
+        path = f"{folder}/{finding.source}"
+        if finding.at is None and finding.where and (source := _read(folder, finding.source, [])):
+            line, column = place(source, finding.where, finding.on_key)
+        problems.append(Problem(path, line, column, finding.rule, finding.what, finding.mend, finding.severity))
+    return problems
+
+
+def place(source: Source, where: schema.Where, on_key: bool = False) -> tuple[int, int]:
+    """Line and column of a field in a file."""
+    text, above = source.text, 0
+    if source.name.endswith(".md"):
+        text, _, _ = frontmatter.split(source.path, source.text)
+        above = 1
+    return frontmatter.place(source.path, text, above, where, on_key)
+
+
+# Files
+
+
+def _files(folder: str, problems: list[Problem]) -> Iterator[str]:
+    """Names of the content's files from `folder`, sorted; what does not belong becomes a problem."""
+    if not os.path.isdir(folder):
+        raise Failed(f"{folder}: there is no such folder; name the content's folder with --content")
+    for entry in _scan(folder):
+        path = f"{folder}/{entry.name}"
+        if entry.name in FOLDERS and entry.is_dir(follow_symlinks=False):
+            yield from _below(folder, entry.name, FOLDERS[entry.name], problems)
+        elif entry.is_symlink():
+            problems.append(_stray(path, "symlink", "a symbolic link", "put the file itself here"))
+        elif entry.name == "site.yaml":
+            yield entry.name
+        else:
+            listed = ", ".join(f"{name}/" for name in FOLDERS)
+            what = "this does not belong to the content"
+            problems.append(_stray(path, "stray-file", what, f"content holds site.yaml, {listed}"))
+
+
+def _below(folder: str, inner: str, suffix: str, problems: list[Problem]) -> Iterator[str]:
+    for entry in _scan(f"{folder}/{inner}"):
+        name = f"{inner}/{entry.name}"
+        if entry.is_symlink():
+            problems.append(_stray(f"{folder}/{name}", "symlink", "a symbolic link", "put the file itself here"))
+        elif entry.is_dir(follow_symlinks=False):
+            if inner != "errors":
+                what = "a folder stands here"
+                problems.append(_stray(f"{folder}/{name}", "stray-file", what, "only errors/ has folders in it"))
+            else:
+                yield from _below(folder, name, suffix, problems)
+        elif not entry.name.endswith(suffix):
+            what = f"the file's name does not end in {suffix}"
+            problems.append(_stray(f"{folder}/{name}", "stray-file", what, "rename it, or move it out of the content"))
+        elif stat.S_ISREG(entry.stat(follow_symlinks=False).st_mode):
+            yield name
+        else:
+            problems.append(_stray(f"{folder}/{name}", "stray-file", "this is no regular file", "move it away"))
+
+
+def _scan(folder: str) -> list[os.DirEntry[str]]:
+    """What lies in a folder, sorted; hidden files are an editor's or a system's, not content."""
+    try:
+        with os.scandir(folder) as found:
+            return sorted((e for e in found if not e.name.startswith(".")), key=lambda e: e.name)
+    except OSError as error:
+        raise Failed(f"{folder}: cannot be read ({error.strerror}); mend its permissions") from None
+
+
+def _stray(path: str, rule: str, what: str, mend: str) -> Problem:
+    return Problem(path, 1, 1, rule, what, mend)
+
+
+def _read(folder: str, name: str, problems: list[Problem]) -> Source | None:
+    path = f"{folder}/{name}"
+    stem = os.path.splitext(os.path.basename(name))[0]
+    if name != "site.yaml" and (not re.match(SLUG, stem) or len(stem) > 100):
+        what = f"the file's name `{stem}` is no slug"
+        problems.append(_stray(path, "bad-slug", what, "use a-z and 0-9, with single `-` or `.` between"))
+    elif name != "site.yaml" and RESERVED.match(stem):
+        what = f"`{stem}` is a name that file systems or the site keep for themselves"
+        problems.append(_stray(path, "bad-slug", what, "choose another"))
+    try:
+        with open(path, "rb") as file:
+            raw = file.read(LARGEST + 1)
+    except OSError as error:
+        raise Failed(f"{path}: cannot be read ({error.strerror}); mend its permissions") from None
+    if len(raw) > LARGEST:
+        what = f"the file is larger than {LARGEST // 1024} KB"
+        problems.append(_stray(path, "file-size", what, "split it, or cut what no reader needs"))
+        return None
+    try:
+        return Source(path, name, frontmatter.decode(path, raw))
+    except Broken as broken:
+        problems.append(broken.problem)
+        return None
+
+
+# Fields
+
+
+def _front_matter(source: Source, problems: list[Problem]) -> tuple[dict[str, Any] | None, str, int]:
+    try:
+        head, body, above = frontmatter.split(source.path, source.text)
+    except Broken as broken:
+        problems.append(broken.problem)
+        return None, "", 0
+    return _yaml(source, head, 1, problems), body, above
+
+
+def _yaml(source: Source, text: str, above: int, problems: list[Problem]) -> dict[str, Any] | None:
+    data, found = frontmatter.parse(source.path, text, above)
+    problems.extend(found)
+    return data if data or not found else None
+
+
+def _convert(
+    kind: type[Fields],
+    source: Source,
+    data: dict[str, Any] | None,
+    problems: list[Problem],
+    extra: Iterable[str] = (),
+    flaws: Iterable[schema.Flaw] = (),
+) -> Fields | None:
+    if data is None:
+        return None
+    fields, found = schema.convert(kind, data, extra)
+    for flaw in (*flaws, *found):
+        line, column = place(source, flaw.where, flaw.on_key)
+        problems.append(Problem(source.path, line, column, flaw.rule, flaw.what, flaw.mend))
+    return fields
+
+
+def _codes(data: dict[str, Any], site: SiteFields) -> tuple[dict[str, str], list[schema.Flaw]]:
+    codes: dict[str, str] = {}
+    flaws = []
+    for part in site.parts:
+        value = data.get(part.name)
+        if value is None:
+            continue
+        if isinstance(value, str) and re.fullmatch(part.pattern, value):
+            codes[part.name] = value
+        else:
+            shown = f"`{value}`" if isinstance(value, str) else "this"
+            what = f"{shown} is no {part.label.lower()}"
+            flaws.append(schema.Flaw((part.name,), "bad-code", what, f"write {part.help}, matching {part.pattern}"))
+    if not codes and not flaws:
+        names = " or ".join(f"`{part.name}`" for part in site.parts)
+        flaws.append(schema.Flaw((), "missing-field", "the entry has no code", f"add {names}", on_key=True))
+    return codes, flaws
+
+
+def _facts(
+    data: dict[str, Any], site: SiteFields, codes: dict[str, str]
+) -> tuple[dict[str, tuple[str, ...]], list[schema.Flaw]]:
+    facts: dict[str, tuple[str, ...]] = {}
+    flaws: list[schema.Flaw] = []
+    digit = next(iter(codes.values()), " ")[0]
+    defaults = next((c.defaults for c in site.classes if c.digit == digit), {})
+    for fact in site.facts:
+        value = data.get(fact.name, defaults.get(fact.name))
+        if value is None:
+            if fact.required == "yes":
+                flaws.append(schema.missing_field((fact.name,), fact.help))
+            continue
+        if fact.many == "yes" and isinstance(value, str) and fact.name in data:
+            what = f"`{fact.name}` is a single value"
+            flaws.append(schema.Flaw((fact.name,), "wrong-type", what, "write a list, as `[one, two]`"))
+            continue
+        values = value if isinstance(value, list) else [value]
+        if fact.many == "no" and isinstance(value, list):
+            what = f"`{fact.name}` is a list"
+            flaws.append(schema.Flaw((fact.name,), "wrong-type", what, "write one plain value"))
+            continue
+        if not values:
+            flaws.append(schema.Flaw((fact.name,), "too-short", f"`{fact.name}` is empty", "list at least one"))
+        for index, one in enumerate(values):
+            where = (fact.name, index) if isinstance(value, list) else (fact.name,)
+            if not isinstance(one, str) or one not in fact.values:
+                flaws.append(schema.unlisted(where, str(one), fact.values))
+        facts[fact.name] = tuple(str(one) for one in values)
+    return facts, flaws
+
+
+def _site(folder: str, source: Source | None, problems: list[Problem]) -> SiteFields | None:
+    if source is None:
+        if not any(problem.path == f"{folder}/site.yaml" for problem in problems):
+            what = "there is no site.yaml"
+            mend = "write one; content/site.yaml of this project is the model"
+            problems.append(Problem(f"{folder}/site.yaml", 1, 1, "missing-file", what, mend))
+        return None
+    return _convert(SiteFields, source, _yaml(source, source.text, 0, problems), problems)
+
+
+# Bodies
+
+
+def _body(source: Source, text: str, above: int, problems: list[Problem]) -> Body:
+    body, found = markup.parse(source.path, source.name, text, above)
+    problems.extend(found)
+    return body
+
+
+def _about(source: Source, about: str, problems: list[Problem]) -> Body:
+    """The Markdown inside a sender's file; places count from where the block stands in it."""
+    if not about.strip():
+        return NO_BODY
+    body, found = markup.parse(source.path, source.name, about)
+    if found or body.links:
+        line, _ = place(source, ("about",))
+        block = next(iter(source.text.split("\n")[line:]), "")
+        indent = len(block) - len(block.lstrip(" "))
+        body, found = markup.parse(source.path, source.name, about, line, indent)
+    problems.extend(found)
+    return body
+
+
+Record = TypeVar("Record", Entry, Sender, Article, Registry)
+
+
+def _sorted(records: Iterable[Record]) -> tuple[Record, ...]:
+    return tuple(sorted(records, key=lambda record: (record.slug, record.source)))

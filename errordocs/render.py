@@ -1,0 +1,125 @@
+"""Views to files: Jinja templates, assets named by their content. Writes nothing itself."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+from markupsafe import escape
+
+from errordocs import views
+from errordocs.model import Failed
+from errordocs.model import Output
+from errordocs.model import SiteFields
+from errordocs.views import Site
+from errordocs.views import View
+
+TEMPLATES: dict[type[Any], str] = {
+    views.EntryView: "error.html",
+    views.ArticleView: "guide.html",
+    views.TopicView: "topic.html",
+    views.SenderView: "sender.html",
+    views.ListView: "list.html",
+    views.ErrorsView: "errors.html",
+    views.RegistryView: "codes.html",
+    views.HomeView: "index.html",
+    views.MissingView: "404.html",
+    views.MovedView: "moved.html",
+}
+ASSETS = (".css", ".js", ".svg", ".png", ".ico")
+INDEXES = (views.ListView, views.ErrorsView, views.RegistryView, views.HomeView)
+
+
+def render(site: Site, fields: SiteFields, templates: str) -> Iterator[Output]:
+    """The assets, then every page, one at a time; raises Failed where a template is broken."""
+    assets = dict(_assets(templates))
+    yield from (output(path, "asset", data) for path, data in assets.values())
+    environment = _environment(templates)
+    chrome = {"site": fields, "assets": {name: path for name, (path, _) in assets.items()}}
+    for view in site.pages:
+        yield page(environment, chrome, view)
+
+
+def page(environment: jinja2.Environment, chrome: dict[str, Any], view: View) -> Output:
+    """One page, rendered from its view."""
+    name = TEMPLATES[type(view)]
+    try:
+        text = environment.get_template(name).render(view=view, head=view.head, root=view.head.root, **chrome)
+    except jinja2.TemplateSyntaxError as error:
+        raise Failed(f"{error.filename or name}:{error.lineno}: the template cannot be read: {error.message}") from None
+    except jinja2.TemplateNotFound as error:
+        raise Failed(f"{error.name}: there is no such template; --templates names their folder") from None
+    except jinja2.UndefinedError as error:
+        raise Failed(f"{name}, for {view.head.page}: {error.message}; mend the template") from None
+    role = "index" if isinstance(view, INDEXES) else "page"
+    return output(view.head.page, role, text.encode())
+
+
+def output(path: str, role: Any, data: bytes) -> Output:
+    """A file of the site with its digest."""
+    return Output(path, role, data, hashlib.blake2b(data, digest_size=16).hexdigest())
+
+
+def _environment(templates: str) -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(templates),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {"safe_html": Markup, "braces": _braces, "longdate": _longdate, "breaks": _breaks}
+    return environment
+
+
+def _assets(templates: str) -> Iterator[tuple[str, tuple[str, bytes]]]:
+    """Name in the folder, then path in the site, which holds the content's hash, and content."""
+    folder = f"{templates}/assets"
+    try:
+        names = sorted(name for name in os.listdir(folder) if name.endswith(ASSETS))
+        for name in names:
+            with open(f"{folder}/{name}", "rb") as file:
+                data = file.read()
+            stem, suffix = os.path.splitext(name)
+            tag = hashlib.blake2b(data, digest_size=5).hexdigest()
+            yield name, (f"assets/{stem}.{tag}{suffix}", data)
+    except OSError as error:
+        raise Failed(f"{error.filename}: {error.strerror}; --templates names the folder that holds assets/") from None
+
+
+def _braces(text: str) -> Markup:
+    """A literal reply with its variable parts marked."""
+    marked = re.sub(r"\{[^{}\s]{1,40}\}", lambda found: f"<var>{found.group()}</var>", str(escape(text)))
+    return Markup(marked)
+
+
+def _breaks(text: str) -> Markup:
+    """A long word with places at which a narrow screen may break it."""
+    return Markup(re.sub(r"([./@-])", r"\1<wbr>", str(escape(text))))
+
+
+def _longdate(text: str) -> str:
+    year, month, day = text.split("-")
+    return f"{int(day)} {MONTHS[int(month) - 1]} {year}"
+
+
+MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)

@@ -1,0 +1,114 @@
+"""What every test may use: small sites made from literals, and the command as a child process."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).parent.parent
+
+SITE = """\
+title: Widget errors
+short_title: Widgets
+summary: Every error that the widget service gives, what it means, whether to try again, and what to do next about it.
+base_url: https://widgets.example/docs/
+language: en
+publisher: The widget people
+licence: CC BY 4.0
+edit_url: https://repository.example/edit/main/{path}
+parts:
+  - {name: number, label: Number, pattern: "[2-5][0-9][0-9]", help: The number, subject: "^.(.)."}
+  - {name: detail, label: Detail, pattern: "[245][.][0-9]+", help: The detail, twins: "yes"}
+classes:
+  - {digit: "5", name: permanent, label: Permanent, heading: Permanent errors, says: It stays., shape: octagon, twin: "4"}
+  - {digit: "4", name: temporary, label: Temporary, heading: Temporary errors, says: It goes., shape: triangle, twin: "5"}
+  - digit: "2"
+    name: success
+    label: Success
+    heading: Successes
+    says: It worked.
+    shape: circle
+    defaults: {retry: "no"}
+    optional: [fix, faq]
+facts:
+  - name: retry
+    label: Retry
+    help: What to do with the request
+    values: {"yes": Yes. Later., "no": No., after-fix: After a fix.}
+sections:
+  - {key: meaning, heading: What it means, kind: overview}
+  - {key: fix, heading: How to fix it, kind: steps}
+  - {key: faq, heading: FAQ, kind: faq}
+sender_kinds: {service: Services}
+link_purposes: {support: Support}
+"""
+
+BODY = """\
+## What it means
+
+It means this.
+
+## How to fix it
+
+### Turn it off
+
+Then on.
+
+## FAQ
+
+### Why me?
+
+Because.
+"""
+
+SUMMARY = "The widget could not be turned, because it was turned before; let it rest for a while and turn it again."
+
+
+def entry(fields: str = 'number: "500"', body: str = BODY, **more: str) -> str:
+    """The text of an entry that is sound, with these fields beside or instead of the usual ones."""
+    usual = {"title": "It broke", "summary": SUMMARY, "updated": "2026-01-02", "retry": "after-fix"} | more
+    lines = "".join(f"{name}: {value}\n" for name, value in usual.items() if value)
+    return f"---\n{fields}\n{lines}---\n\n{body}"
+
+
+def article(title: str = "A guide", body: str = "## One\n\nText.\n") -> str:
+    """The text of a topic, guide or page that is sound."""
+    return f"---\ntitle: {title}\nsummary: {SUMMARY}\nupdated: 2026-01-02\n---\n\n{body}"
+
+
+def sender(name: str = "The turner", more: str = "") -> str:
+    """The text of a sender that is sound."""
+    return f"name: {name}\nkind: service\nsummary: {SUMMARY}\nupdated: 2026-01-02\n{more}"
+
+
+@pytest.fixture
+def content(tmp_path: Path) -> Callable[..., Path]:
+    """Makes `content/` below an empty folder from `{name: text}`; site.yaml and one entry unless they are given."""
+
+    def make(files: dict[str, str | bytes] | None = None, bare: bool = False) -> Path:
+        usual: dict[str, str | bytes] = {} if bare else {"site.yaml": SITE, "errors/500.md": entry()}
+        for name, text in (usual | (files or {})).items():
+            path = tmp_path / "content" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return tmp_path / "content"
+
+    return make
+
+
+@pytest.fixture
+def build(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Runs build.py in the empty folder as a person would, with the project's own templates."""
+
+    def run(*words: str, cwd: Path = tmp_path, **environment: str) -> subprocess.CompletedProcess[str]:
+        templates = () if "--templates" in words else ("--templates", str(REPOSITORY / "templates"))
+        command = [sys.executable, str(REPOSITORY / "build.py"), *templates, *words]
+        full = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **environment}
+        return subprocess.run(command, cwd=cwd, env=full, capture_output=True, text=True, timeout=120, check=False)
+
+    return run
