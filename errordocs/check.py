@@ -17,6 +17,7 @@ from errordocs.model import Sender
 from errordocs.paths import anchor as anchor_of
 from errordocs.paths import page_of
 from errordocs.schema import instead
+from errordocs.schema import nearest
 from errordocs.schema import unlisted
 
 
@@ -151,15 +152,18 @@ def _headings(entry: Entry, content: Content) -> Iterator[Finding]:
         mend = f"begin the body with `## {wanted[0]}`"
         yield Finding(entry.source, "heading", "text stands before the first heading", mend, at=_start(entry))
     seen: list[str] = []
+    in_order = True
     for section in entry.body.sections:
         at = (section.line, 1)
         if section.title not in wanted:
             mend = instead(section.title, wanted, f"the headings are {', '.join(wanted)}")
             yield Finding(entry.source, "heading", f"`{section.title}` is no section of an entry", mend, at=at)
+            seen += [title for title in (nearest(section.title, wanted),) if title]
         elif section.title in seen:
             mend = "put both into one section"
             yield Finding(entry.source, "heading", f"`{section.title}` stands twice", mend, at=at)
-        elif seen and wanted.index(section.title) < max(wanted.index(title) for title in seen):
+        elif in_order and seen and wanted.index(section.title) < max(wanted.index(title) for title in seen):
+            in_order = False
             mend = f"the order is {', '.join(wanted)}"
             yield Finding(entry.source, "heading", f"`{section.title}` stands too late", mend, at=at)
         if section.title in wanted:
@@ -174,7 +178,7 @@ def _headings(entry: Entry, content: Content) -> Iterator[Finding]:
 def _items(entry: Entry, content: Content) -> Iterator[Finding]:
     kinds = {section.heading: section.kind for section in content.site.sections}
     for section in entry.body.sections:
-        kind = kinds.get(section.title, "prose")
+        kind = kinds.get(section.title)
         if not section.html and not section.items:
             yield _empty(entry.source, section.title, section.line)
         elif kind in ("steps", "faq") and not section.items:
@@ -293,22 +297,11 @@ def registries_are_sound(content: Content) -> Iterator[Finding]:
 
 
 def site_agrees_with_itself(content: Content) -> Iterator[Finding]:
-    """What site.yaml says of classes, facts, sections and patterns fits together."""
+    """What site.yaml says of classes, facts and sections fits together."""
     site = content.site
     digits = [c.digit for c in site.classes]
     facts = {fact.name: fact for fact in site.facts}
     keys = [section.key for section in site.sections]
-    for index, part in enumerate(site.parts):
-        for name, pattern in (("pattern", part.pattern), ("subject", part.subject)):
-            try:
-                groups = re.compile(pattern or "()").groups
-            except re.error as error:
-                yield _site("bad-pattern", f"`{pattern}` is no pattern: {error}", "mend it", "parts", index, name)
-            else:
-                if name == "subject" and not groups:
-                    yield _site(
-                        "bad-pattern", f"`{pattern}` has no group", "put the subject in ( )", "parts", index, name
-                    )
     for index, one in enumerate(site.classes):
         if one.twin is not None and one.twin not in digits:
             what = f"`{one.twin}` is the digit of no class"

@@ -323,7 +323,25 @@ def _site(folder: str, source: Source | None, problems: list[Problem]) -> SiteFi
             mend = "write one; content/site.yaml of this project is the model"
             problems.append(Problem(f"{folder}/site.yaml", 1, 1, "missing-file", what, mend))
         return None
-    return _convert(SiteFields, source, _yaml(source, source.text, 0, problems), problems)
+    site = _convert(SiteFields, source, _yaml(source, source.text, 0, problems), problems)
+    broken = list(_pattern_problems(source, site)) if site else []
+    problems.extend(broken)
+    return None if broken else site
+
+
+def _pattern_problems(source: Source, site: SiteFields) -> Iterator[Problem]:
+    """What is wrong with the patterns of the parts, without which no entry can be read."""
+    for index, part in enumerate(site.parts):
+        for name, pattern in (("pattern", part.pattern), ("subject", part.subject)):
+            what = ""
+            try:
+                if re.compile(pattern or "()").groups == 0 and name == "subject":
+                    what, mend = f"`{pattern}` has no group", "put the subject in ( )"
+            except re.error as error:
+                what, mend = f"`{pattern}` is no pattern: {error}", "mend it"
+            if what:
+                line, column = place(source, ("parts", index, name))
+                yield Problem(source.path, line, column, "bad-pattern", what, mend)
 
 
 # Bodies

@@ -257,7 +257,7 @@ def _render_escaped(self: Any, tokens: Sequence[Token], index: int, options: Any
 
 
 def _render_table_open(self: Any, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
-    return '<div class="table"><table>\n'
+    return '<div class="scroll"><table>\n'
 
 
 def _render_table_close(self: Any, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:

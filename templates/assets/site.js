@@ -55,23 +55,24 @@
 
   /* Filter */
   function filter(form) {
-    var items = Array.prototype.slice.call(document.querySelectorAll("[data-text]"));
+    var items = Array.prototype.slice.call(document.querySelectorAll("[data-class]"));
     var out = form.querySelector("[role=status]");
     var fields = Array.prototype.slice.call(form.querySelectorAll("input[name], select[name]"));
+    var texts = items.map(function (item) { return item.textContent.toLowerCase(); });
     var timer;
     function has(list, wanted) { return !wanted || (" " + list + " ").indexOf(" " + wanted + " ") >= 0; }
     function show() {
       var want = {}, shown = 0;
       fields.forEach(function (field) { want[field.name] = field.value; });
       var typed = want.q.toLowerCase().split(/\s+/);
-      items.forEach(function (item) {
+      items.forEach(function (item, i) {
         var data = item.dataset;
         var fits = has(data.class, want.class) && has(data.senders, want.sender) && has(data.topics, want.topic) &&
-          typed.every(function (word) { return data.text.indexOf(word) >= 0; });
+          typed.every(function (word) { return texts[i].indexOf(word) >= 0; });
         item.hidden = !fits;
         if (fits) shown += 1;
       });
-      each("[data-group]", function (group) { group.hidden = !group.querySelector("[data-text]:not([hidden])"); });
+      each("[data-group]", function (group) { group.hidden = !group.querySelector("[data-class]:not([hidden])"); });
       clearTimeout(timer);
       timer = setTimeout(function () {
         var text = shown ? form.dataset.count || "{n} of {all}" : form.dataset.none || "0";
