@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all:
 
-.PHONY: site test check serve lint lock clean
+.PHONY: site test check lint lock clean
 
 site: $(VENV)/site
 	@$(BIN)/python build.py
