@@ -6,6 +6,7 @@ import os
 import stat
 import tempfile
 import zipfile
+from pathlib import Path
 
 from errordocs import write
 from errordocs.model import Failed
@@ -19,7 +20,7 @@ def bundle(output: str, target: str, folder: str) -> int:
 
     Only what a build wrote goes in. The file is put in place whole; Failed where there is no site or no room.
     """
-    names = sorted(write.manifest(output))
+    names = sorted(write.manifest(Path(output)))
     if not names:
         raise Failed(f"{output}: there is no site to bundle; build it first")
     temporary = ""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
 
+from errordocs.load import DEVICE
 from errordocs.model import Article
 from errordocs.model import Body
 from errordocs.model import Content
@@ -52,6 +53,9 @@ def slugs_are_unique(content: Content) -> Iterator[Finding]:
             if other != f"an alias in {entry.source}" or alias in entry.fields.aliases[:index]:
                 what = f"the alias `{alias}` is taken by {other}"
                 yield Finding(entry.source, "duplicate-slug", what, "delete it", ("aliases", index))
+            elif alias == "index" or DEVICE.match(alias):
+                what = f"`{alias}` is a name that file systems or the site keep for themselves"
+                yield Finding(entry.source, "bad-slug", what, "delete it", ("aliases", index))
 
 
 def slugs_exist(content: Content) -> Iterator[Finding]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,11 +20,19 @@ DONE, PROBLEMS, USAGE, FAILED = 0, 1, 2, 3
 
 def main(argv: Sequence[str]) -> int:
     """Runs the command and returns its exit status: 0 done, 1 problems, 2 usage, 3 the environment failed."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # any text on any terminal
     options = _options(argv)
     try:
         status: int = options.run(options)
+        sys.stdout.flush()
     except Failed as failed:
         print(f"build.py: {failed}", file=sys.stderr)
+        return FAILED
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left in the buffer goes there
+        if not isinstance(error, BrokenPipeError):
+            print(f"build.py: {error.filename or 'standard output'}: {error.strerror}", file=sys.stderr)
         return FAILED
     except KeyboardInterrupt:
         print("build.py: stopped; the site is as it was", file=sys.stderr)
@@ -36,9 +45,10 @@ def build(options: argparse.Namespace) -> int:
     content, problems = _read(options)
     errors = [problem for problem in problems if problem.severity == "error"]
     if content is None or errors:
-        for problem in problems:
-            print(problem)
-        print(f"{_tally(problems)}; nothing was written", file=sys.stderr)
+        from errordocs import report
+
+        sys.stdout.write(report.text(problems))
+        print(f"{report.tally(problems)}; nothing was written", file=sys.stderr)
         return PROBLEMS
     from errordocs import write
 
@@ -76,12 +86,17 @@ def _repository_path(content: str) -> str:
 
 def check(options: argparse.Namespace) -> int:
     """Reports every problem of the content; writes nothing."""
+    from errordocs import history
+    from errordocs import report
+
     _, problems = _read(options)
-    for problem in problems:
-        print(problem)
+    if options.changed is not None:
+        changed = history.changed_since(options.changed, options.content)
+        problems = [problem for problem in problems if os.path.abspath(problem.path) in changed]
+    sys.stdout.write(report.FORMATS[options.format](problems))
     if not options.quiet:
-        print(_tally(problems), file=sys.stderr)
-    return PROBLEMS if any(p.severity == "error" for p in problems) else DONE
+        print(report.tally(problems), file=sys.stderr)
+    return PROBLEMS if any(problem.severity == "error" for problem in problems) else DONE
 
 
 def bundle(options: argparse.Namespace) -> int:
@@ -108,17 +123,12 @@ def _read(options: argparse.Namespace) -> tuple[Content | None, list[Problem]]:
     return loaded.content, sorted(set(problems))
 
 
-def _tally(problems: Sequence[Problem]) -> str:
-    errors = sum(problem.severity == "error" for problem in problems)
-    warnings = len(problems) - errors
-    return f"{errors} error{'s' * (errors != 1)}, {warnings} warning{'s' * (warnings != 1)}"
-
-
 def _options(argv: Sequence[str]) -> argparse.Namespace:
-    common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("--content", default="content", metavar="DIR", help="what is read (default: content)")
-    common.add_argument("--templates", default="templates", metavar="DIR", help="default: templates")
-    common.add_argument("--output", default="output", metavar="DIR", help="what is written (default: output)")
+    # Nothing is set by an option that is not given, so that the common ones may stand before or after the command.
+    common = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    common.add_argument("--content", metavar="DIR", help="what is read (default: content)")
+    common.add_argument("--templates", metavar="DIR", help="how pages look (default: templates)")
+    common.add_argument("--output", metavar="DIR", help="what is written (default: output)")
     common.add_argument("--quiet", action="store_true", help="only problems")
     parser = argparse.ArgumentParser(
         prog="build.py",
@@ -127,25 +137,24 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
         epilog="Without a command: build. Exit status: 0 done, 1 problems in the content, 2 wrong usage, "
         "3 the environment failed.",
     )
-    parser.set_defaults(run=build)
+    parser.set_defaults(run=build, content="content", templates="templates", output="output", quiet=False)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
-    words = {build: "build what changed (the default)", check: "every rule, no output", bundle: "the offline download"}
-    for run, help_ in words.items():
-        command = commands.add_parser(run.__name__, parents=[_silent(common)], help=help_, description=run.__doc__)
+    for run, words in COMMANDS.items():
+        command = commands.add_parser(run.__name__, parents=[common], help=words, description=run.__doc__)
         command.set_defaults(run=run)
+        if run is check:
+            command.add_argument(
+                "--format", choices=FORMATS, default="text", help="how problems are told (default: text)"
+            )
+            command.add_argument("--changed", metavar="REF", help="tell only of files that changed since a git ref")
         if run is bundle:
             command.add_argument("--to", metavar="FILE", help="the zip's path (default: dist/<output's name>.zip)")
     return parser.parse_args(argv)
 
 
-def _silent(common: argparse.ArgumentParser) -> argparse.ArgumentParser:
-    """The common options again, so that they may follow the command without undoing those before it."""
-    parser = argparse.ArgumentParser(add_help=False)
-    for action in common._actions:
-        copy = dict(vars(action))
-        flag = action.option_strings[0]
-        if action.nargs == 0:
-            parser.add_argument(flag, action="store_true", default=argparse.SUPPRESS, help=copy["help"])
-        else:
-            parser.add_argument(flag, default=argparse.SUPPRESS, metavar=action.metavar, help=copy["help"])
-    return parser
+FORMATS = ("text", "github", "sarif", "json")
+COMMANDS: dict[Callable[[argparse.Namespace], int], str] = {
+    build: "build what changed (the default)",
+    check: "every rule, no output",
+    bundle: "the offline download",
+}

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
+from html import escape
 from typing import Any
-from xml.sax.saxutils import escape
 
 import msgspec
 
@@ -246,12 +247,17 @@ def _llms(site: Site, fields: SiteFields) -> str:
     parts = [f"# {fields.title}\n\n> {fields.summary}\n\nEvery error as JSON: {fields.base_url}api/errors.json\n"]
     for heading, kind in kinds:
         lines = (
-            f"- [{view.head.title}]({fields.base_url}{view.head.page}): {view.head.description}\n"
+            f"- [{_unlinked(view.head.title)}]({fields.base_url}{view.head.page}): {view.head.description}\n"
             for view in site.pages
             if isinstance(view, kind)
         )
         parts.append(f"\n## {heading}\n\n" + "".join(lines))
     return "".join(parts)
+
+
+def _unlinked(text: str) -> str:
+    """A title as the text of a Markdown link."""
+    return re.sub(r"([\\\[\]])", r"\\\1", text)
 
 
 def _opensearch(fields: SiteFields) -> str:

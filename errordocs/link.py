@@ -400,7 +400,10 @@ def _pages(linker: _Linker) -> Iterator[View]:
             ref = linker.refs[entry.slug]
             head = linker.head(f"errors/{alias}.html", words.moved, ref.summary, ())
             yield MovedView(_unindexed(head), ref)
+    taken = {entry.slug for entry in linker.entries} | {a for entry in linker.entries for a in entry.fields.aliases}
     for folder in ("", "errors/", "senders/", "topics/", "guides/", "codes/"):
+        if folder == "errors/" and "404" in taken:
+            continue  # an error of that code keeps its address
         head = linker.head(f"{folder}404.html", words.missing, words.missing_summary, ())
         yield MissingView(_unindexed(head), linker.entries[0].slug if linker.entries else "code")
     yield from linker.lists()

@@ -38,7 +38,7 @@ from errordocs.model import SiteFields
 
 LARGEST = 64 * 1024
 FOLDERS = {"errors": ".md", "topics": ".md", "guides": ".md", "pages": ".md", "senders": ".yaml", "registry": ".yaml"}
-RESERVED = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9]|index|404)(?:\.|$)")
+DEVICE = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\.|$)")  # names that Windows keeps for itself
 
 Fields = TypeVar("Fields", bound=Struct)
 
@@ -164,7 +164,7 @@ def _files(folder: str, problems: list[Problem]) -> Iterator[str]:
             yield from _below(folder, entry.name, FOLDERS[entry.name], problems)
         elif entry.is_symlink():
             problems.append(_stray(path, "symlink", "a symbolic link", "put the file itself here"))
-        elif entry.name == "site.yaml":
+        elif entry.name == "site.yaml" and entry.is_file():
             yield entry.name
         else:
             listed = ", ".join(f"{name}/" for name in FOLDERS)
@@ -211,7 +211,7 @@ def _read(folder: str, name: str, problems: list[Problem]) -> Source | None:
     if name != "site.yaml" and (not re.match(SLUG, stem) or len(stem) > 100):
         what = f"the file's name `{stem}` is no slug"
         problems.append(_stray(path, "bad-slug", what, "use a-z and 0-9, with single `-` or `.` between"))
-    elif name != "site.yaml" and RESERVED.match(stem):
+    elif DEVICE.match(stem) or stem == "index" or (stem == "404" and not name.startswith("errors/")):
         what = f"`{stem}` is a name that file systems or the site keep for themselves"
         problems.append(_stray(path, "bad-slug", what, "choose another"))
     try:
@@ -272,7 +272,7 @@ def _codes(data: dict[str, Any], site: SiteFields) -> tuple[dict[str, str], list
         value = data.get(part.name)
         if value is None:
             continue
-        if isinstance(value, str) and re.fullmatch(part.pattern, value):
+        if isinstance(value, str) and value and re.fullmatch(part.pattern, value):
             codes[part.name] = value
         else:
             shown = f"`{value}`" if isinstance(value, str) else "this"

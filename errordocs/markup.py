@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from collections.abc import Sequence
 from functools import cache
 from typing import Any
+from urllib.parse import quote
 from urllib.parse import unquote
 
 from markdown_it import MarkdownIt
@@ -31,6 +32,7 @@ from errordocs.paths import root_of
 
 ABSOLUTE = re.compile(r"(?:https?://[^\s/?#@\\]+(?:[/?#][^\s\\]*)?|mailto:[^\s\\]+@[^\s\\]+)\Z", re.IGNORECASE)
 PLAIN = ("text", "")
+DESTINATION = ("](", "](<")
 
 
 def parse(path: str, source: str, text: str, above: int = 0, indent: int = 0) -> tuple[Body, list[Problem]]:
@@ -89,6 +91,8 @@ class _Reader:
                 self._raw_html(token.content, span)
             elif token.type in ("fence", "code_block"):
                 self._code(token, span)
+            elif token.type in ("th_open", "td_open"):
+                _align_by_class(token)
             elif token.type == "heading_open" and token.tag == "h1":
                 self._problem(span[0], 0, "heading", "a heading of the first level", "write `##`; the title is a field")
             elif token.type == "inline":
@@ -98,16 +102,19 @@ class _Reader:
         for token in tokens:
             if token.type == "html_inline" and not token.content.startswith("</"):
                 self._raw_html(token.content, span)
+            elif token.type == "code_inline":
+                self._find(token.content, span, before=(token.markup,))  # what looks like a link there is none
             elif token.type == "image":
                 line, column = self._find(str(token.attrs.get("src", "")), span)
                 self._problem(line, column, "image", "an image", "say it in words; pages hold no images")
             elif token.type == "link_open":
                 href = str(token.attrs.get("href", ""))
-                token.attrs["href"] = self._link(href, self._find(href, span, bare=token.markup == "autolink"))
+                before = ("<",) if token.markup == "autolink" else DESTINATION
+                token.attrs["href"] = self._link(href, self._find(href, span, before))
 
     def _raw_html(self, content: str, span: tuple[int, int]) -> None:
         first = content.strip().split("\n")[0]
-        line, column = self._find(first, span, exact=True)
+        line, column = self._find(first, span, before=("",))
         what = f"`{first[:40]}` is raw HTML"
         self._problem(line, column, "raw-html", what, "write it in Markdown, or put a literal `<` into backticks")
 
@@ -139,7 +146,8 @@ class _Reader:
             return "#"
         self._use(href, at, target, fragment)
         page = page_of(target)
-        return f"{self.root}{page}#{fragment}" if fragment else f"{self.root}{page}"
+        href = self.root + quote(page or "")  # quoted, what is no file of the content cannot pass for a scheme
+        return f"{href}#{fragment}" if fragment else href
 
     def _use(self, href: str, at: tuple[int, int], page: str | None, fragment: str) -> None:
         line, column = self._place(*at)
@@ -147,13 +155,9 @@ class _Reader:
 
     # Places
 
-    def _find(self, what: str, span: tuple[int, int], bare: bool = False, exact: bool = False) -> tuple[int, int]:
-        """Line and column, from zero, of the next place in the span where `what` is written."""
-        if exact:
-            before: tuple[str, ...] = ("",)
-        else:
-            before = ("<",) if bare else ("](", "](<")
-        if bare and what.startswith("mailto:") and f"<{what}>" not in self.text:
+    def _find(self, what: str, span: tuple[int, int], before: tuple[str, ...] = DESTINATION) -> tuple[int, int]:
+        """Line and column, from zero, of the next place in the span where `what` is written after one of `before`."""
+        if before == ("<",) and what.startswith("mailto:") and f"<{what}>" not in self.text:
             what = what.removeprefix("mailto:")
         start, end = span
         if self.cursor < (start, 0) or self.cursor[0] >= end:
@@ -166,7 +170,7 @@ class _Reader:
                     self.cursor = (number, column + len(what))
                     return number, column
         for number, line in enumerate(self.lines):
-            if (found := line.find("]: " + what)) >= 0:
+            if (found := line.find("]: " + what)) >= 0 and line[found + 3 + len(what) :][:1].strip() == "":
                 return number, found + 3
         return start, 0
 
@@ -187,8 +191,9 @@ class _Reader:
     def _section(self, heading: list[Token], content: list[Token]) -> Section:
         title, title_html, anchor, line = self._heading(heading)
         pieces = list(_cut(content, "h3"))
+        text = self._html(pieces[0][1])
         items = tuple(Item(*self._heading(head), self._html(body)) for head, body in pieces[1:])
-        return Section(title, title_html, anchor, line, self._html(pieces[0][1]), items)
+        return Section(title, title_html, anchor, line, text, items)
 
     def _heading(self, tokens: list[Token]) -> tuple[str, str, str, int]:
         opening, text = tokens[0], tokens[1]
@@ -227,6 +232,13 @@ def _cut(tokens: list[Token], tag: str) -> Iterator[tuple[list[Token], list[Toke
         yield tokens[start : start + 3], tokens[start + 3 : end]
 
 
+def _align_by_class(token: Token) -> None:
+    """Turns a cell's style, which the site's policy forbids, into a class."""
+    style = str(token.attrs.pop("style", ""))
+    if style:
+        token.attrs["class"] = style.removeprefix("text-align:")
+
+
 def _text_of(token: Token) -> str:
     return "".join(child.content for child in token.children or () if child.type in ("text", "code_inline"))
 
@@ -241,6 +253,7 @@ def _parser() -> MarkdownIt:
     parser.add_render_rule("code_block", _render_code)
     parser.add_render_rule("html_block", _render_escaped)
     parser.add_render_rule("html_inline", _render_escaped)
+    parser.add_render_rule("image", _render_escaped)
     parser.add_render_rule("table_open", _render_table_open)
     parser.add_render_rule("table_close", _render_table_close)
     return parser

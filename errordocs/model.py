@@ -14,8 +14,9 @@ from msgspec import Meta
 from msgspec import Struct
 from msgspec import field
 
-SLUG = r"^[a-z0-9]+(?:[.-][a-z0-9]+)*$"
-WEB = r"^https?://[^\s/?#@\\]+(?:[/?#][^\s\\]*)?$"
+END = r"(?!\n)$"  # `$` alone would let a line end through
+SLUG = rf"^[a-z0-9]+(?:[.-][a-z0-9]+)*{END}"
+WEB = rf"^https?://[^\s/?#@\\]+(?:[/?#][^\s\\]*)?{END}"
 
 
 class Failed(Exception):
@@ -34,7 +35,8 @@ class Problem(Struct, frozen=True, order=True):
     severity: Literal["error", "warning"] = "error"
 
     def __str__(self) -> str:
-        return f"{self.path}:{self.line}:{self.column}: {self.severity}[{self.rule}]: {self.what}; {self.mend}"
+        text = f"{self.path}:{self.line}:{self.column}: {self.severity}[{self.rule}]: {self.what}; {self.mend}"
+        return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 class Finding(Struct, frozen=True):
@@ -148,7 +150,7 @@ class SenderFields(Authored, frozen=True):
     also_known_as: Annotated[tuple[Line, ...], Meta(description="Other names.")] = ()
     domains: Annotated[tuple[Line, ...], Meta(description="Domains that it answers for.")] = ()
     hosts: Annotated[
-        tuple[Annotated[str, Meta(pattern=r"^(?:\*\.)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$")], ...],
+        tuple[Annotated[str, Meta(pattern=rf"^(?:\*\.)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*{END}")], ...],
         Meta(description="Host names that show that it answered; * only as the first label."),
     ] = ()
     marks: Annotated[tuple[Line, ...], Meta(description="Literal strings that nobody else's replies hold.")] = ()
@@ -198,7 +200,7 @@ class RegistryFields(Authored, frozen=True):
 class Part(Authored, frozen=True):
     """A part of a code."""
 
-    name: Annotated[str, Meta(pattern=r"^[a-z][a-z_]*$", description="The field's name in front matter.")]
+    name: Annotated[str, Meta(pattern=rf"^[a-z][a-z_]*{END}", description="The field's name in front matter.")]
     label: Line
     pattern: Annotated[Line, Meta(description="Regular expression that the whole value must match.")]
     help: Annotated[Line, Meta(description="One sentence for authors.")]
@@ -212,7 +214,7 @@ class Part(Authored, frozen=True):
 class CodeClass(Authored, frozen=True):
     """A class of codes, told by the first digit."""
 
-    digit: Annotated[str, Meta(pattern=r"^[0-9]$")]
+    digit: Annotated[str, Meta(pattern=rf"^[0-9]{END}")]
     name: Slug
     label: Annotated[Line, Meta(description="As in a sentence about one error.")]
     heading: Annotated[Line, Meta(description="Over a list of the class.")]
@@ -226,7 +228,7 @@ class CodeClass(Authored, frozen=True):
 class Fact(Authored, frozen=True):
     """A field with a fixed set of values, which drives software."""
 
-    name: Annotated[str, Meta(pattern=r"^[a-z][a-z_]*$", description="The field's name in front matter.")]
+    name: Annotated[str, Meta(pattern=rf"^[a-z][a-z_]*{END}", description="The field's name in front matter.")]
     label: Line
     values: Annotated[dict[str, Line], Meta(description="Each value, and how a page words it.")]
     help: Line
@@ -248,7 +250,7 @@ class SectionKind(Authored, frozen=True):
 
 class NavItem(Authored, frozen=True):
     label: Line
-    page: Annotated[str, Meta(pattern=r"^[a-z0-9-]+(?:/[a-z0-9-]+)?\.html$")]
+    page: Annotated[str, Meta(pattern=rf"^[a-z0-9-]+(?:/[a-z0-9-]+)?\.html{END}")]
 
 
 class CallToAction(Authored, frozen=True):
@@ -264,8 +266,10 @@ class SiteFields(Authored, frozen=True):
     title: Title
     short_title: Annotated[str, Meta(min_length=1, max_length=30)]
     summary: Summary
-    base_url: Annotated[str, Meta(pattern=r"^https?://[^\s?#]+/$", description="Where it is published; ends in /.")]
-    language: Annotated[str, Meta(pattern=r"^[a-z]{2}(?:-[A-Z]{2})?$")]
+    base_url: Annotated[
+        str, Meta(pattern=rf"^https?://[^\s?#]+/{END}", description="Where it is published; ends in /.")
+    ]
+    language: Annotated[str, Meta(pattern=rf"^[a-z]{{2}}(?:-[A-Z]{{2}})?{END}")]
     publisher: Line
     licence: Line
     parts: Annotated[tuple[Part, ...], Meta(min_length=1)]

@@ -54,8 +54,8 @@ def page(environment: jinja2.Environment, chrome: dict[str, Any], view: View) ->
         raise Failed(f"{error.filename or name}:{error.lineno}: the template cannot be read: {error.message}") from None
     except jinja2.TemplateNotFound as error:
         raise Failed(f"{error.name}: there is no such template; --templates names their folder") from None
-    except jinja2.UndefinedError as error:
-        raise Failed(f"{name}, for {view.head.page}: {error.message}; mend the template") from None
+    except (jinja2.TemplateError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise Failed(f"{name}, for {view.head.page}: {error}; mend the template") from None
     role = "index" if isinstance(view, INDEXES) else "page"
     return output(view.head.page, role, text.encode())
 

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from collections.abc import Iterator
 from hashlib import blake2b
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -29,10 +30,13 @@ def _no_waiting_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "fsync", lambda descriptor: None)
 
 
+def role_of(path: str) -> Literal["asset", "page", "index"]:
+    return "index" if path.endswith("index.html") else "page" if path.endswith(".html") else "asset"
+
+
 def out(path: str, text: str = "text") -> Output:
     data = text.encode()
-    role = "index" if path.endswith("index.html") else "page" if path.endswith(".html") else "asset"
-    return Output(path, role, data, blake2b(data, digest_size=16).hexdigest())
+    return Output(path, role_of(path), data, blake2b(data, digest_size=16).hexdigest())
 
 
 def kept(path: str, text: str = "text") -> Output:
@@ -43,6 +47,10 @@ def kept(path: str, text: str = "text") -> Output:
 OLD = [out("a.css", "a"), out("errors/1.html", "one"), out("errors/2.html", "two"), out("index.html", "start")]
 
 
+def no_waiting(line: str) -> None:
+    raise AssertionError(line)
+
+
 class Site:
     """An output folder and a state folder, and what stands in them."""
 
@@ -51,7 +59,7 @@ class Site:
         self.output = folder / "output"
         self.state = folder / ".errordocs"
 
-    def build(self, *outputs: Output, notice: Callable[[str], None] | None = None) -> write.Written:
+    def build(self, *outputs: Output, notice: Callable[[str], None] = no_waiting) -> write.Written:
         return write.site(self.output, self.state, outputs, notice)
 
     def files(self) -> dict[str, str]:
@@ -163,25 +171,64 @@ def test_whole_change_works_where_folders_cannot_be_exchanged(old: Site, monkeyp
     assert old.litter() == []
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="renameat2 is Linux's")
 def test_whole_change_exchanges_in_one_step_on_linux(old: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    if sys.platform != "linux":
-        pytest.skip("renameat2 is Linux's")
     done: list[bool] = []
     swap = write._swap
-    monkeypatch.setattr(write, "_swap", lambda one, other: done.append(swap(one, other)) or done[-1])
+
+    def note(one: str, other: str) -> bool:
+        done.append(swap(one, other))
+        return done[-1]
+
+    monkeypatch.setattr(write, "_swap", note)
     old.build(out("other.html"))
     assert done == [True]
 
 
-def test_small_and_large_changes_reach_the_disk(old: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    synced: list[str] = []
-    monkeypatch.setattr(write, "_sync", lambda folder: (synced.append(folder), SYNC(folder)))
-    monkeypatch.setattr(os, "fsync", lambda descriptor: (synced.append("one"), FSYNC(descriptor)))
-    old.build(*OLD[:3], out("index.html", "new"))
-    assert synced
-    assert set(synced) == {"one"}
-    old.build(out("other.html"))
-    assert synced.count("one") < len(synced)
+def test_files_are_on_the_disk_before_they_are_put_in_place(old: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    safe: set[int] = set()
+    put: list[str] = []
+    rename = os.rename
+
+    def sync(descriptor: int) -> None:
+        FSYNC(descriptor)
+        safe.add(os.fstat(descriptor).st_ino)
+
+    def look(one: str, other: str) -> None:
+        if other.startswith(f"{old.output}/"):
+            assert os.lstat(one).st_ino in safe
+            safe.discard(old.output.stat().st_ino)
+            put.append(other)
+        rename(one, other)
+
+    monkeypatch.setattr(os, "fsync", sync)
+    monkeypatch.setattr(os, "rename", look)
+    assert not old.build(*OLD[:3], out("index.html", "new")).swapped
+    assert len(put) == 3
+    assert old.output.stat().st_ino in safe
+
+
+def test_whole_tree_is_on_the_disk_before_it_is_put_in_place(old: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    acts: list[str] = []
+    put, swap = write._put, write._swap
+
+    def note_put(path: str, data: bytes, how: int) -> None:
+        acts.append("write")
+        put(path, data, how)
+
+    def note_sync(folder: str) -> None:
+        acts.append("sync")
+        SYNC(folder)
+
+    def note_swap(one: str, other: str) -> bool:
+        acts.append("swap")
+        return swap(one, other)
+
+    monkeypatch.setattr(write, "_put", note_put)
+    monkeypatch.setattr(write, "_sync", note_sync)
+    monkeypatch.setattr(write, "_swap", note_swap)
+    old.build(out("other.html"), out("another.html"))
+    assert acts == ["write", "write", "write", "sync", "swap", "write"]  # two pages, manifest; then the mark
 
 
 def test_removed_files_and_their_folders_go(old: Site) -> None:
@@ -229,8 +276,16 @@ def test_files_are_put_in_place_in_the_order_that_keeps_links_alive(old: Site, m
         if Path(path).is_relative_to(old.output):
             done.append((act, Path(path).relative_to(old.output).as_posix()))
 
-    monkeypatch.setattr(os, "rename", lambda one, other: (rename(one, other), note("put", other)))
-    monkeypatch.setattr(os, "unlink", lambda path: (unlink(path), note("delete", path)))
+    def note_rename(one: str, other: str) -> None:
+        rename(one, other)
+        note("put", other)
+
+    def note_unlink(path: str) -> None:
+        unlink(path)
+        note("delete", path)
+
+    monkeypatch.setattr(os, "rename", note_rename)
+    monkeypatch.setattr(os, "unlink", note_unlink)
     new = [out("index.html", "1"), out("errors/1.html", "1"), out("a.css", "1"), out("errors/2.html", "two")]
     fresh = [out("new/index.html"), out("new/1.html"), out("new/a.js")]
     assert not old.build(*new, *fresh, *more[:-1]).swapped
@@ -611,6 +666,23 @@ def test_tree_that_was_moved_aside_goes_back(old: Site) -> None:
     assert old.litter() == []
 
 
+def test_old_tree_is_kept_when_it_cannot_go_back_at_once(old: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_way_back(one: str, other: str) -> None:
+        if other == str(old.output):
+            raise OSError(errno.EIO, "Input/output error", one, None, other)
+        rename(one, other)
+
+    rename = os.rename
+    with monkeypatch.context() as patch:
+        patch.setattr(write, "_swap", lambda one, other: False)
+        patch.setattr(os, "rename", no_way_back)
+        with pytest.raises(Failed, match="output: Input/output error"):
+            old.build(out("other.html"))
+        assert not old.output.exists()
+    assert old.build(*(kept(path, text) for path, text in texts(OLD).items())).unchanged == 4
+    assert old.litter() == []
+
+
 # Failures that need no torture
 
 
@@ -688,32 +760,30 @@ def test_lock_leaves_no_file_and_is_free_after_a_failure(old: Site) -> None:
     with pytest.raises(Failed):
         old.build(*OLD)
     (old.output / "mine.txt").unlink()
-    said: list[str] = []
-    old.build(*OLD, notice=said.append)
-    assert said == []
+    old.build(*OLD)
     assert old.litter() == []
 
 
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # pytest-xdist has threads; the child only waits
 def test_worker_that_outlives_the_build_does_not_keep_the_lock(site: Site) -> None:
-    ready, go = os.pipe()
+    children: list[int] = []
+    wait, go = os.pipe()
 
     def pages() -> Iterator[Output]:
-        child = os.fork()
-        if not child:
+        children.append(os.fork())
+        if not children[0]:
             os.close(go)
-            os.read(ready, 1)
+            os.read(wait, 1)
             os._exit(0)
-        children.append(child)
         yield out("index.html")
 
-    children: list[int] = []
-    write.site(site.output, site.state, pages())
-    said: list[str] = []
-    site.build(out("index.html"), notice=said.append)
-    os.close(go)
-    os.waitpid(children[0], 0)
-    os.close(ready)
-    assert said == []
+    try:
+        write.site(site.output, site.state, pages())
+        site.build(out("index.html"))
+    finally:
+        os.close(go)
+        os.close(wait)
+        os.waitpid(children[0], 0)
 
 
 # The cost of importing
@@ -721,7 +791,7 @@ def test_worker_that_outlives_the_build_does_not_keep_the_lock(site: Site) -> No
 
 def test_import_is_light() -> None:
     heavy = {"ctypes", "json", "pathlib", "shutil", "tempfile", "subprocess", "asyncio"}
-    code = f"import sys; old = set(sys.modules); import msgspec, errordocs.model; old |= set(sys.modules)\n"
+    code = "import sys; old = set(sys.modules); import msgspec, errordocs.model; old |= set(sys.modules)\n"
     code += f"import errordocs.write; print(sorted({heavy!r} & (set(sys.modules) - old)))"
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)

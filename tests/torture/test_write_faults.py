@@ -24,6 +24,7 @@ from contextlib import contextmanager
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
+from typing import Literal
 
 import pytest
 
@@ -77,7 +78,8 @@ def outputs(files: Files, known: Files | None = None) -> list[Output]:
     made = []
     for path in sorted(files, key=lambda path: path[::-1]):
         data = files[path].encode()
-        role = "asset" if path.startswith("assets") else "index" if path.endswith("index.html") else "page"
+        is_index = path.endswith("index.html")
+        role: Literal["asset", "page", "index"] = "asset" if path[:6] == "assets" else "index" if is_index else "page"
         is_known = known is not None and known.get(path) == files[path]
         made.append(Output(path, role, None if is_known else data, blake2b(data, digest_size=16).hexdigest()))
     return made
@@ -346,7 +348,7 @@ def test_build_that_is_killed_at_any_call_leaves_a_sound_site(
 
 @pytest.mark.parametrize("is_lasting", [False, True], ids=["once", "from then on"])
 @pytest.mark.parametrize(("entries", "two_steps", "code"), ERRORS.values(), ids=ERRORS)
-def test_error_at_any_call_is_told_and_leaves_a_sound_site(  # noqa: PLR0913 - what varies
+def test_error_at_any_call_is_told_and_leaves_a_sound_site(
     folder: Path, entries: int, two_steps: bool, code: int, is_lasting: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if two_steps:
@@ -413,7 +415,7 @@ def small_disk(tmp_path: Path) -> Iterator[Callable[[int], Path]]:
     """Mounts a disk of so many bytes; the last one is taken away first."""
     folder = tmp_path / "disk"
     folder.mkdir()
-    mounted = []
+    mounted: list[Path] = []
 
     def unmount() -> None:
         while mounted:
@@ -509,6 +511,7 @@ def test_limit_on_open_files_leaves_the_old_site(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a folder that somebody else cannot write")
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # pytest-xdist has threads; the child needs none
 def test_folder_of_the_old_site_that_cannot_be_written_is_told_before_anything_is_touched() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -1,0 +1,29 @@
+"""What git knows of the content: which files changed, and since when they are what they are."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+
+from errordocs.model import Failed
+
+
+def changed_since(ref: str, content: str) -> frozenset[str]:
+    """Absolute paths below `content` that differ from `ref`, files that git does not track yet among them."""
+    if ref.startswith("-"):
+        raise Failed(f"`{ref}` is no git ref; name a branch, tag or commit")
+    top = _git(content, "rev-parse", "--show-toplevel").strip()
+    listed = _git(content, "diff", "--name-only", "-z", "--no-renames", ref, "--", ".")
+    listed += _git(content, "ls-files", "--others", "--exclude-standard", "--full-name", "-z", "--", ".")
+    return frozenset(os.path.join(top, name) for name in listed.split("\0") if name)
+
+
+def _git(folder: str, *words: str) -> str:
+    try:
+        done = subprocess.run(["git", *words], cwd=folder, capture_output=True, text=True, check=False)
+    except OSError as error:
+        raise Failed(f"git cannot be run ({error.strerror}); install it, or leave --changed out") from None
+    if done.returncode:
+        told = done.stderr.strip().splitlines() or ["no reason given"]
+        raise Failed(f"git {words[0]}: {told[0]}; name a ref that git knows")
+    return done.stdout
