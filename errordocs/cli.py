@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
+
 from errordocs.model import Content
 from errordocs.model import Failed
 from errordocs.model import Output
@@ -89,7 +91,9 @@ def check(options: argparse.Namespace) -> int:
     from errordocs import history
     from errordocs import report
 
-    _, problems = _read(options)
+    content, problems = _read(options)
+    if content is not None:
+        problems = sorted({*problems, *_warnings(content, options)})
     if options.changed is not None:
         changed = history.changed_since(options.changed, options.content)
         problems = [problem for problem in problems if os.path.abspath(problem.path) in changed]
@@ -97,6 +101,16 @@ def check(options: argparse.Namespace) -> int:
     if not options.quiet:
         print(report.tally(problems), file=sys.stderr)
     return PROBLEMS if any(problem.severity == "error" for problem in problems) else DONE
+
+
+def _warnings(content: Content, options: argparse.Namespace) -> list[Problem]:
+    """What the prose rules say; errors where --strict asks for that."""
+    from errordocs import load
+    from errordocs import prose
+
+    folder = options.content.rstrip("/") or "/"
+    found = load.located(folder, prose.findings(content, load.texts(folder)))
+    return [msgspec.structs.replace(problem, severity="error") for problem in found] if options.strict else found
 
 
 def bundle(options: argparse.Namespace) -> int:
@@ -126,9 +140,9 @@ def _read(options: argparse.Namespace) -> tuple[Content | None, list[Problem]]:
 def _options(argv: Sequence[str]) -> argparse.Namespace:
     # Nothing is set by an option that is not given, so that the common ones may stand before or after the command.
     common = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
-    common.add_argument("--content", metavar="DIR", help="what is read (default: content)")
-    common.add_argument("--templates", metavar="DIR", help="how pages look (default: templates)")
-    common.add_argument("--output", metavar="DIR", help="what is written (default: output)")
+    common.add_argument("--content", type=_folder, metavar="DIR", help="what is read (default: content)")
+    common.add_argument("--templates", type=_folder, metavar="DIR", help="how pages look (default: templates)")
+    common.add_argument("--output", type=_folder, metavar="DIR", help="what is written (default: output)")
     common.add_argument("--quiet", action="store_true", help="only problems")
     parser = argparse.ArgumentParser(
         prog="build.py",
@@ -146,10 +160,17 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
             command.add_argument(
                 "--format", choices=FORMATS, default="text", help="how problems are told (default: text)"
             )
+            command.add_argument("--strict", action="store_true", help="warnings are errors")
             command.add_argument("--changed", metavar="REF", help="tell only of files that changed since a git ref")
         if run is bundle:
             command.add_argument("--to", metavar="FILE", help="the zip's path (default: dist/<output's name>.zip)")
     return parser.parse_args(argv)
+
+
+def _folder(text: str) -> str:
+    if not text:  # as from a variable that is not set
+        raise argparse.ArgumentTypeError("the name of a folder is empty")
+    return text
 
 
 FORMATS = ("text", "github", "sarif", "json")

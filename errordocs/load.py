@@ -142,6 +142,12 @@ def located(folder: str, findings: Iterable[Finding]) -> list[Problem]:
     return problems
 
 
+def texts(folder: str) -> dict[str, str]:
+    """The text of every file that can be read, by its name from `content/`."""
+    sources = (_read(folder, name, []) for name in _files(folder, []))
+    return {source.name: source.text for source in sources if source}
+
+
 def place(source: Source, where: schema.Where, on_key: bool = False) -> tuple[int, int]:
     """Line and column of a field in a file."""
     text, above = source.text, 0

@@ -282,6 +282,12 @@ class SiteFields(Authored, frozen=True):
     edit_url: Annotated[str | None, Meta(description="{path} stands for the file's path in the repository.")] = None
     report_url: Annotated[str | None, Meta(description="{title} stands for the page's title.")] = None
     call_to_action: CallToAction | None = None
+    step_verbs: Annotated[
+        tuple[Line, ...], Meta(description="Verbs with which a step's title may begin; without them, any word may.")
+    ] = ()
+    source_hosts: Annotated[
+        tuple[Line, ...], Meta(description="Hosts that references may cite; without them, any may.")
+    ] = ()
     words: Annotated[dict[str, Line], Meta(description="Words of this field that templates show.")] = {}
 
 

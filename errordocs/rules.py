@@ -66,7 +66,7 @@ RULES = (
     Rule("duplicate-slug", "One page has one file, and an alias is nobody's name.", "fields", "aliases: [500]", "aliases: [500-old]"),
     Rule("unknown-slug", "What a field names exists.", "fields", "topics: [turnin]", "topics: [turning]"),
     Rule("repeated-slug", "A list names a thing once, and no entry is related to itself.", "fields", "topics: [turning, turning]", "topics: [turning]"),
-    Rule("unknown-class", "An entry's first digit is a class of site.yaml.", "fields", "number: 300", "number: 500"),
+    Rule("unknown-class", "An entry's first digit is a class of site.yaml.", "tree", "an entry 300 where no class has the digit 3", "a class of that digit"),
     Rule("retired", "A retired entry says what took its place, and only a retired one does.", "fields", "status: retired", "status: retired\nreplaced_by: 400"),
     Rule("bad-pattern", "The patterns of site.yaml can be read.", "site", "pattern: '[0-9'", "pattern: '[0-9]'"),
     # Bodies
@@ -79,6 +79,12 @@ RULES = (
     Rule("raw-html", "Pages hold no HTML of their own.", "text", "It <b>broke</b>.", "It **broke**."),
     Rule("image", "Pages hold no images.", "text", "![It broke](broken.png)", "It broke."),
     Rule("code-language", "A code block names a language that Pygments knows, or `text`.", "text", "```\nturn --off\n```", "```sh\nturn --off\n```"),
+    # Prose
+    Rule("spelling", "Words are spelt as codespell's list has them.", "text", "It recieved nothing.", "It received nothing.", "warning"),
+    Rule("repeated-sentence", "No sentence stands on two pages: one of them says too little of its own.", "tree", "one sentence in two entries", "two sentences", "warning"),
+    Rule("step-verb", "A step's title is an order.", "body", STEPS.format("### The off switch\n\nTurn it."), STEPS.format("### Turn it off\n\nThen on."), "warning"),
+    Rule("source-host", "References cite hosts that site.yaml lists, and each listed one is cited.", "fields", "references: [{title: It, url: https://gossip.example/, says: So.}]", "references: [{title: It, url: https://docs.example/, says: So.}]", "warning"),
+    Rule("repeated-reply", "A sender's literal reply stands on one page.", "tree", "one reply of one sender in two entries", "one page that has it", "warning"),
 )  # fmt: skip
 
 BY_NAME = {rule.name: rule for rule in RULES}

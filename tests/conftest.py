@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
+from hypothesis import settings
+
+from tests.built import Built
 
 REPOSITORY = Path(__file__).parent.parent
+
+# The same examples on every run; `pytest --hypothesis-profile=explore` looks for new ones.
+settings.register_profile("house", deadline=None, derandomize=True, database=None, max_examples=150)
+settings.register_profile("explore", deadline=None, database=None, max_examples=5000)
+settings.load_profile("house")
 
 SITE = """\
 title: Widget errors
@@ -25,8 +36,8 @@ parts:
   - {name: number, label: Number, pattern: "[2-5][0-9][0-9]", help: The number, subject: "^.(.)."}
   - {name: detail, label: Detail, pattern: "[245][.][0-9]+", help: The detail, twins: "yes"}
 classes:
-  - {digit: "5", name: permanent, label: Permanent, heading: Permanent errors, says: It stays., shape: octagon, twin: "4"}
-  - {digit: "4", name: temporary, label: Temporary, heading: Temporary errors, says: It goes., shape: triangle, twin: "5"}
+  - {digit: "5", name: permanent, label: Permanent, heading: Permanent errors, says: Stays., shape: octagon, twin: "4"}
+  - {digit: "4", name: temporary, label: Temporary, heading: Temporary errors, says: Goes., shape: triangle, twin: "5"}
   - digit: "2"
     name: success
     label: Success
@@ -112,3 +123,63 @@ def build(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
         return subprocess.run(command, cwd=cwd, env=full, capture_output=True, text=True, timeout=120, check=False)
 
     return run
+
+
+# Sites that are built once, for the tests that only look
+
+
+def lacking(reason: str) -> NoReturn:
+    """Ends a test for want of a tool: skipped on a desk, red where CI=true."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)
+
+
+def _built(factory: pytest.TempPathFactory, name: str, prepare: Callable[[Path], object]) -> Built:
+    """The site of that name, built by whichever worker comes first; fails with what the build said."""
+    above = factory.getbasetemp()
+    folder = (above.parent if "PYTEST_XDIST_WORKER" in os.environ else above) / f"site-{name}"
+    with open(f"{folder}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        told = Path(f"{folder}.told")
+        if not told.exists():
+            folder.mkdir()
+            prepare(folder)
+            templates = str(REPOSITORY / "templates")
+            command = [sys.executable, str(REPOSITORY / "build.py"), "--quiet", "--templates", templates]
+            environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+            run = subprocess.run(
+                command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False
+            )
+            told.write_text(f"{run.stdout}{run.stderr}" if run.returncode else "")
+    if said := told.read_text().splitlines():
+        shown = "\n".join((*said[:20], *(("...", said[-1]) if len(said) > 20 else ())))
+        pytest.fail(f"the {name} site does not build:\n{shown}", pytrace=False)
+    return Built(folder)
+
+
+@pytest.fixture(scope="session")
+def awkward(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """The small site whose content is awkward on purpose."""
+    from tests.awkward import FILES
+
+    def prepare(folder: Path) -> None:
+        for name, text in FILES.items():
+            path = folder / "content" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+
+    return _built(tmp_path_factory, "awkward", prepare)
+
+
+@pytest.fixture(scope="session")
+def real(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """The site of the repository's own content."""
+    return _built(tmp_path_factory, "real", lambda folder: shutil.copytree(REPOSITORY / "content", folder / "content"))
+
+
+@pytest.fixture(scope="session", params=["awkward", "real"])
+def site(request: pytest.FixtureRequest) -> Built:
+    """Both sites, one after the other."""
+    built: Built = request.getfixturevalue(request.param)
+    return built

@@ -1,0 +1,174 @@
+"""What a careful reader of a pull request would say of the words: warnings, which --strict turns into errors."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from collections.abc import Iterator
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from errordocs.model import Article
+from errordocs.model import Content
+from errordocs.model import Entry
+from errordocs.model import Failed
+from errordocs.model import Finding
+from errordocs.schema import nearest
+
+FEWEST_WORDS = 6  # a shorter sentence may stand twice by chance
+CODE = re.compile(r"^(```+|~~~+).*?^\1[ \t]*$|(`+)(?!`).*?(?<!`)\2(?!`)", re.DOTALL | re.MULTILINE)
+LITERAL = re.compile(r"^(?:  - text:|    (?:text|source|url|sample|sender):|      - ).*$", re.MULTILINE)
+ADDRESS = re.compile(r"\]\([^)\s]*\)|<?https?://[^\s>)]+>?|[\w.+-]+@[\w.-]+|\{[^}]*\}")
+SENTENCE = re.compile(r"[^.!?:;|#\n](?:[^.!?|\n]|\n(?!\s*(?:\n|[-*|#>]|\d+\.)))*[.!?]")
+Texts = Mapping[str, str]
+
+
+def findings(content: Content, texts: Texts) -> Iterator[Finding]:
+    """Every warning; `texts` has each file's text by its name from `content/`."""
+    masked = {source: masked_text(text) for source, text in texts.items()}
+    yield from misspelt(masked)
+    yield from repeated_sentences(content, masked)
+    for rule in RULES:
+        yield from rule(content)
+
+
+def masked_text(text: str) -> str:
+    """The text with blanks in place of code, addresses and literal replies: what is left is prose, where it stood."""
+    head, fence, body = ("", "", text)
+    if text.startswith("---\n"):
+        head, fence, body = text.partition("\n---\n")
+    head = re.sub(
+        r"^(  - text:|    (?:text|source|url|sample):|      - |    sender:).*$", _blank, head, flags=re.MULTILINE
+    )
+    return ADDRESS.sub(_blank, CODE.sub(_blank, head + fence + body))
+
+
+def _blank(found: re.Match[str]) -> str:
+    return re.sub(r"[^\n]", " ", found.group())
+
+
+def misspelt(masked: Texts) -> Iterator[Finding]:
+    """Words that codespell's list knows as mistakes; senders' files quote too many languages to be asked."""
+    places: list[tuple[str, int]] = []
+    lines: list[str] = []
+    for source, text in masked.items():
+        if not source.startswith(("senders/", "site.yaml")):
+            for number, line in enumerate(text.split("\n"), 1):
+                places.append((source, number))
+                lines.append(line)
+    for at, wrong, right in _codespell("\n".join(lines)):
+        source, line = places[at - 1]
+        column = lines[at - 1].find(wrong) + 1
+        yield _warning(source, "spelling", f"`{wrong}` looks misspelt", f"write `{right}`", at=(line, column))
+
+
+def _codespell(text: str) -> Iterator[tuple[int, str, str]]:
+    """Line number, wrong word and right word, of each word that codespell would change."""
+    command = [sys.executable, "-m", "codespell_lib", "--builtin", "clear", "--disable-colors", "-"]
+    try:
+        done = subprocess.run(command, input=text, capture_output=True, text=True, check=False, encoding="utf-8")
+    except OSError as error:
+        raise Failed(f"codespell cannot be run ({error.strerror}); install the requirements again") from None
+    if "No module named" in done.stderr:
+        raise Failed("codespell is not installed here; run `make site` once more, or leave --strict out")
+    for line in done.stdout.split("\n"):
+        if found := re.match(r"(\d+): (.+) ==> (.+)$", line):
+            yield int(found.group(1)), found.group(2), found.group(3)
+
+
+def repeated_sentences(content: Content, masked: Texts) -> Iterator[Finding]:
+    """The same sentence in two entries, guides or topics: one of the two pages does not need it, or says too little."""
+    seen: dict[str, str] = {}
+    records: tuple[Entry | Article, ...] = (*content.entries, *content.topics, *content.guides)
+    for record in records:
+        text = masked.get(record.source, "")
+        start = text.find("\n---\n") + 5
+        for found in SENTENCE.finditer(text, start):
+            words = re.findall(r"\w+", found.group().lower())
+            if len(words) < FEWEST_WORDS:
+                continue
+            other = seen.setdefault(" ".join(words), record.source)
+            if other != record.source:
+                line = text.count("\n", 0, found.start()) + 1
+                column = found.start() - text.rfind("\n", 0, found.start())
+                what = f"this sentence stands in {other} too"
+                yield _warning(
+                    record.source, "repeated-sentence", what, "make one of the two particular", at=(line, column)
+                )
+
+
+def steps_begin_with_verbs(content: Content) -> Iterator[Finding]:
+    """A step's title is an order: its first word is one of the site's verbs."""
+    verbs = {verb.lower() for verb in content.site.step_verbs}
+    headings = {section.heading for section in content.site.sections if section.kind == "steps"}
+    for entry in content.entries if verbs else ():
+        for section in entry.body.sections:
+            for item in section.items if section.title in headings else ():
+                first = re.match(r"[\w-]+", item.title)
+                word = first.group().lower() if first else ""
+                if word not in verbs:
+                    near = nearest(word, verbs)
+                    mend = f"begin with a verb, as `{near or 'Look'}`, or add this one to step_verbs in site.yaml"
+                    yield _warning(
+                        entry.source, "step-verb", f"`{item.title}` begins with no known verb", mend, at=(item.line, 1)
+                    )
+
+
+def sources_are_listed(content: Content) -> Iterator[Finding]:
+    """References and replies come from hosts that the site has decided to trust, and each of those is used."""
+    listed = content.site.source_hosts
+    used: set[str] = set()
+    if not listed:
+        return
+    records: tuple[Entry | Article, ...] = (*content.entries, *content.topics, *content.guides)
+    for record in records:
+        urls: list[tuple[str, tuple[str | int, ...]]] = [
+            (reference.url, ("references", index, "url")) for index, reference in enumerate(record.fields.references)
+        ]
+        if isinstance(record, Entry):
+            urls += [(reply.source, ("responses", i, "source")) for i, reply in enumerate(record.fields.responses)]
+        for url, where in urls:
+            host = (urlsplit(url).hostname or "").removeprefix("www.")
+            match = next((name for name in listed if host == name or host.endswith(f".{name}")), None)
+            if match is None:
+                mend = "cite a listed one, or add it to source_hosts in site.yaml after a look at it"
+                yield _warning(record.source, "source-host", f"`{host}` is no listed source", mend, where)
+            else:
+                used.add(match)
+    for index, name in enumerate(listed):
+        if name not in used:
+            yield _warning("site.yaml", "source-host", f"nothing cites `{name}`", "delete it", ("source_hosts", index))
+
+
+def replies_are_unique(content: Content) -> Iterator[Finding]:
+    """A sender's literal reply stands on one page, so that whoever pastes it lands there."""
+    seen: dict[tuple[str, str], str] = {}
+    for entry in content.entries:
+        for index, reply in enumerate(entry.fields.responses):
+            sender = reply.sender or entry.fields.sender or ""
+            words = re.sub(r"\{[^}]*\}|\W+", " ", reply.text.lower()).strip()
+            other = seen.setdefault((sender, words), entry.source)
+            if other != entry.source:
+                what = f"{other} has this reply of the same sender"
+                mend = "keep it on the page that explains it"
+                yield _warning(entry.source, "repeated-reply", what, mend, ("responses", index, "text"))
+
+
+RULES: tuple[Callable[[Content], Iterator[Finding]], ...] = (
+    steps_begin_with_verbs,
+    sources_are_listed,
+    replies_are_unique,
+)
+
+
+def _warning(
+    source: str,
+    rule: str,
+    what: str,
+    mend: str,
+    where: tuple[str | int, ...] = (),
+    at: tuple[int, int] | None = None,
+) -> Finding:
+    return Finding(source, rule, what, mend, where, at=at, severity="warning")
