@@ -125,6 +125,53 @@ def bundle(options: argparse.Namespace) -> int:
     return DONE
 
 
+def new(options: argparse.Namespace) -> int:
+    """Writes a new entry, filled with what the registries know; `check` reports what is left to write."""
+    import datetime
+
+    from errordocs import load
+    from errordocs import scaffold
+
+    folder = options.content.rstrip("/") or "/"
+    content = load.load(folder).content
+    if content is None:
+        raise Failed(f"{folder}/site.yaml cannot be read; run check")
+    home = options.folder or options.sender or scaffold.family(content, options.code)
+    schema = os.path.relpath(
+        os.path.join(os.path.dirname(os.path.abspath(folder)), "schemas", "entry.schema.json"),
+        os.path.join(folder, "errors", home),
+    )
+    today = datetime.date.today().isoformat()
+    slug, text = scaffold.scaffold(content, options.code, options.sender, options.variant, today, schema)
+    path = os.path.join(folder, "errors", home, f"{slug}.md")
+    try:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "x", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+    except OSError as error:
+        raise Failed(f"{path}: {error.strerror}; choose another --folder or --variant") from None
+    print(f"{path}: written; fill in each TODO, then run check")
+    return DONE
+
+
+def schema(options: argparse.Namespace) -> int:
+    """Writes the JSON Schemas that editors use."""
+    from errordocs import load
+    from errordocs import schemas
+
+    content = load.load(options.content.rstrip("/") or "/").content
+    if content is None:
+        raise Failed(f"{options.content}/site.yaml cannot be read; run check")
+    try:
+        os.makedirs(options.to, exist_ok=True)
+        for name, text in schemas.schemas(content.site).items():
+            with open(os.path.join(options.to, name), "w", encoding="utf-8", newline="\n") as file:
+                file.write(text)
+    except OSError as error:
+        raise Failed(f"{error.filename}: {error.strerror}; choose another folder with --to") from None
+    return DONE
+
+
 def _read(options: argparse.Namespace) -> tuple[Content | None, list[Problem]]:
     from errordocs import check as rules
     from errordocs import load
@@ -162,6 +209,16 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
             )
             command.add_argument("--strict", action="store_true", help="warnings are errors")
             command.add_argument("--changed", metavar="REF", help="tell only of files that changed since a git ref")
+        if run is new:
+            command.add_argument("code", metavar="CODE", help="the code, its parts joined by blanks or hyphens")
+            command.add_argument("--sender", metavar="SLUG", help="whose variant it is")
+            command.add_argument("--variant", metavar="WORD", help="the end of the slug: a word for the cause")
+            command.add_argument("--folder", metavar="NAME", help="the folder below errors/")
+            command.set_defaults(sender=None, variant=None, folder=None)
+        if run is schema:
+            command.add_argument(
+                "--to", metavar="DIR", default="schemas", help="the schemas' folder (default: schemas)"
+            )
         if run is bundle:
             command.add_argument("--to", metavar="FILE", help="the zip's path (default: dist/<output's name>.zip)")
     return parser.parse_args(argv)
@@ -177,5 +234,7 @@ FORMATS = ("text", "github", "sarif", "json")
 COMMANDS: dict[Callable[[argparse.Namespace], int], str] = {
     build: "build what changed (the default)",
     check: "every rule, no output",
+    new: "a new entry, filled with what the registries know",
+    schema: "the JSON Schemas that editors use",
     bundle: "the offline download",
 }

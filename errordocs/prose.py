@@ -55,9 +55,9 @@ def misspelt(masked: Texts) -> Iterator[Finding]:
     lines: list[str] = []
     for source, text in masked.items():
         if not source.startswith(("senders/", "site.yaml")):
-            for number, line in enumerate(text.split("\n"), 1):
+            for number, words in enumerate(text.split("\n"), 1):
                 places.append((source, number))
-                lines.append(line)
+                lines.append(words)
     for at, wrong, right in _codespell("\n".join(lines)):
         source, line = places[at - 1]
         column = lines[at - 1].find(wrong) + 1

@@ -79,6 +79,7 @@ RULES = (
     Rule("raw-html", "Pages hold no HTML of their own.", "text", "It <b>broke</b>.", "It **broke**."),
     Rule("image", "Pages hold no images.", "text", "![It broke](broken.png)", "It broke."),
     Rule("code-language", "A code block names a language that Pygments knows, or `text`.", "text", "```\nturn --off\n```", "```sh\nturn --off\n```"),
+    Rule("todo", "What `new` leaves to be written is written.", "text", "TODO: say what it means.", "It broke."),
     # Prose
     Rule("spelling", "Words are spelt as codespell's list has them.", "text", "It recieved nothing.", "It received nothing.", "warning"),
     Rule("repeated-sentence", "No sentence stands on two pages: one of them says too little of its own.", "tree", "one sentence in two entries", "two sentences", "warning"),

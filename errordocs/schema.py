@@ -1,4 +1,4 @@
-"""What a field is: from the types of the model to checked values, precise flaws, and JSON Schemas."""
+"""What a field is: from the types of the model to checked values and precise flaws."""
 
 from __future__ import annotations
 
@@ -47,12 +47,6 @@ def instead(word: str, words: Iterable[str], else_: str) -> str:
     """The mend for an unknown word: the nearest right one, or `else_`."""
     near = nearest(word, words)
     return f"did you mean `{near}`?" if near else else_
-
-
-def schema(kind: type[Struct], title: str) -> dict[str, Any]:
-    """The JSON Schema of `kind`, whose definitions are its parts."""
-    made = msgspec.json.schema(kind)
-    return {"$schema": "http://json-schema.org/draft-07/schema#", "title": title, **made}
 
 
 def _flaws(info: Any, value: Any, where: Where, extra: tuple[str, ...] = ()) -> Iterable[Flaw]:

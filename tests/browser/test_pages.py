@@ -207,5 +207,5 @@ def test_missing_page_looks_like_the_site(site: Built, host: str, tab: Open, fol
     noise = "console error: Failed to load resource: the server responded with a status of 404 (Not Found)"
     assert [line for line in watched.said if line not in (missing, noise)] == []
     if f"{folder}404.html" in site.missing():
-        watched.page.click("main a")
+        watched.page.click("a.act")
         watched.page.wait_for_url("**/errors/index.html")

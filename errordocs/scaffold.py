@@ -1,0 +1,114 @@
+"""A new entry for `new`: what the registries know filled in, the rest marked TODO, which `check` reports."""
+
+from __future__ import annotations
+
+import re
+
+from errordocs.model import SLUG
+from errordocs.model import Content
+from errordocs.model import Failed
+from errordocs.model import RegistryCode
+from errordocs.schema import instead
+
+TODO = "TODO"
+MODELINE = "# yaml-language-server: $schema={}"
+
+
+def scaffold(
+    content: Content, code: str, sender: str | None, variant: str | None, today: str, schema: str
+) -> tuple[str, str]:
+    """The slug and the text of a new entry on `code`; raises Failed, in one line, where there can be none.
+
+    `code` holds the parts in any order, joined by blanks or hyphens; `schema` is what the modeline names.
+    """
+    codes = _codes(content, code)
+    if sender is not None and sender not in {s.slug for s in content.senders}:
+        slugs = [s.slug for s in content.senders]
+        raise Failed(f"`{sender}` is no sender; {instead(sender, slugs, 'write its file in senders/ first')}")
+    if variant is not None and not re.match(SLUG, variant):
+        raise Failed(f"`{variant}` is no word for a slug; use a-z and 0-9, with single `-` between")
+    slug = "-".join([*codes.values(), *(word for word in (sender, variant) if word)])
+    taken = {entry.slug: entry.source for entry in content.entries}
+    if slug in taken:
+        raise Failed(f"{taken[slug]} is this entry already; edit it, or name a --sender and a --variant")
+    rows = _rows(content, codes)
+    lines = ["---", MODELINE.format(schema)]
+    lines += [f'{name}: "{value}"' for name, value in codes.items()]
+    lines += [f"sender: {sender}"] if sender else []
+    lines += [f"title: {rows[-1].title if rows else TODO}", "summary: >-", f"  {_summary()}", f"updated: {today}"]
+    lines += _facts(content, codes)
+    lines += [f"seen_from: [{sender}]" if sender else "seen_from: []", "topics: []", "guides: []", "responses: []"]
+    lines += _related(content, codes, slug)
+    lines += ["references:", *[line for row in rows for line in _reference(row)]] if rows else ["references: []"]
+    lines += ["---", ""]
+    return slug, "\n".join(lines) + "\n" + _body(content, codes)
+
+
+def family(content: Content, code: str) -> str:
+    """The folder below errors/ in which entries with these parts lie: the part's name, or `pairs`."""
+    codes = _codes(content, code)
+    return next(iter(codes)) if len(codes) == 1 else "pairs"
+
+
+def _codes(content: Content, code: str) -> dict[str, str]:
+    """The code's words by the part that each fits, in the order of the parts."""
+    found: dict[str, str] = {}
+    for word in re.split(r"[\s-]+", code.strip()):
+        part = next((p for p in content.site.parts if re.fullmatch(p.pattern, word) and p.name not in found), None)
+        if part is None:
+            forms = ", ".join(f"{p.name} {p.pattern}" for p in content.site.parts)
+            raise Failed(f"`{word}` is no part of a code; the parts are {forms}")
+        found[part.name] = word
+    return {part.name: found[part.name] for part in content.site.parts if part.name in found}
+
+
+def _rows(content: Content, codes: dict[str, str]) -> list[RegistryCode]:
+    registries = {registry.slug: registry.fields for registry in content.registries}
+    rows = []
+    for part in content.site.parts:
+        code = codes.get(part.name)
+        if code is not None and part.registry in registries:
+            names = (code, f"X{code[1:]}")
+            rows += [row for row in registries[part.registry].codes if row.code in names][:1]
+    return rows
+
+
+def _summary() -> str:
+    return f"{TODO}: what happened and the first thing to do, in 80 to 300 characters, for somebody who has the error."
+
+
+def _facts(content: Content, codes: dict[str, str]) -> list[str]:
+    digit = next(iter(codes.values()))[0]
+    defaults = next((c.defaults for c in content.site.classes if c.digit == digit), {})
+    lines = []
+    for fact in content.site.facts:
+        value = defaults.get(fact.name, next(iter(fact.values)))
+        shown = f"[{value}]" if fact.many == "yes" else f'"{value}"'
+        lines.append(f"{fact.name}: {shown}  # {TODO}: {fact.help}: {', '.join(fact.values)}")
+    return lines
+
+
+def _related(content: Content, codes: dict[str, str], slug: str) -> list[str]:
+    """The general entries that exist, for the author to say what tells them apart."""
+    taken = {entry.slug for entry in content.entries}
+    general = [code for code in ("-".join(codes.values()), *codes.values()) if code in taken and code != slug]
+    if not general:
+        return ["related: []"]
+    return ["related:", *[line for code in general for line in (f'  - entry: "{code}"', f"    why: {TODO}")]]
+
+
+def _reference(row: RegistryCode) -> list[str]:
+    return [f"  - title: {row.reference}", f"    url: {row.url}", f"    says: {row.meaning}"]
+
+
+def _body(content: Content, codes: dict[str, str]) -> str:
+    digit = next(iter(codes.values()))[0]
+    optional = next((c.optional for c in content.site.classes if c.digit == digit), ())
+    parts = []
+    for section in content.site.sections:
+        if section.key in optional:
+            continue
+        note = f"{TODO}: {section.help or 'write this section'}."
+        item = {"steps": f"### Look {TODO}\n\n{note}", "faq": f"### {TODO}?\n\n{note}"}.get(section.kind, note)
+        parts.append(f"## {section.heading}\n\n{item}\n")
+    return "\n".join(parts)
