@@ -6,16 +6,18 @@ import argparse
 import os
 import sys
 from collections.abc import Callable
-from collections.abc import Iterator
 from collections.abc import Sequence
-from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import msgspec
 
 from errordocs.model import Content
 from errordocs.model import Failed
-from errordocs.model import Output
 from errordocs.model import Problem
+
+if TYPE_CHECKING:
+    from errordocs.pipeline import Places
 
 DONE, PROBLEMS, USAGE, FAILED = 0, 1, 2, 3
 
@@ -44,20 +46,18 @@ def main(argv: Sequence[str]) -> int:
 
 def build(options: argparse.Namespace) -> int:
     """Builds the content into the output folder."""
-    content, problems = _read(options)
-    errors = [problem for problem in problems if problem.severity == "error"]
-    if content is None or errors:
-        from errordocs import report
+    from errordocs import pipeline
+    from errordocs import report
 
-        sys.stdout.write(report.text(problems))
-        print(f"{report.tally(problems)}; nothing was written", file=sys.stderr)
+    done = pipeline.build(_places(options), notice=_notice)
+    if any(problem.severity == "error" for problem in done.problems):
+        sys.stdout.write(report.text(done.problems))
+        print(f"{report.tally(done.problems)}; nothing was written", file=sys.stderr)
         return PROBLEMS
-    from errordocs import write
-
-    done = write.site(Path(options.output), Path(_state(options)), _outputs(content, options), _notice)
     if not options.quiet:
         print(f"{done.written} written, {done.unchanged} unchanged, {done.removed} removed", file=sys.stderr)
-        print(f"open {os.path.join(os.path.abspath(options.output), 'index.html')}")
+        page = os.path.join(os.path.abspath(options.output), "index.html")
+        print(f"open {page}\n  or file://{quote(page)}")
     return DONE
 
 
@@ -65,33 +65,19 @@ def _notice(line: str) -> None:
     print(f"build.py: {line}", file=sys.stderr)
 
 
-def _outputs(content: Content, options: argparse.Namespace) -> Iterator[Output]:
-    from errordocs import feeds
-    from errordocs import link
-    from errordocs import render
+def _places(options: argparse.Namespace) -> Places:
+    from errordocs.pipeline import Places
 
-    site = link.link(content, _repository_path(options.content))
-    yield from render.render(site, content.site, options.templates)
-    yield from feeds.feeds(site, content.site)
-
-
-def _state(options: argparse.Namespace) -> str:
-    """Where a build keeps what it may use again: beside the content."""
-    return os.path.join(os.path.dirname(os.path.abspath(options.content)), ".errordocs")
-
-
-def _repository_path(content: str) -> str:
-    """The content's path in the repository, which is what edit links name."""
-    path = os.path.relpath(content)
-    return os.path.basename(os.path.abspath(content)) if path.startswith("..") else path.replace(os.sep, "/")
+    return Places(options.content, options.templates, options.output)
 
 
 def check(options: argparse.Namespace) -> int:
     """Reports every problem of the content; writes nothing."""
     from errordocs import history
+    from errordocs import pipeline
     from errordocs import report
 
-    content, problems = _read(options)
+    content, problems = pipeline.read(_places(options))
     if content is not None:
         problems = sorted({*problems, *_warnings(content, options)})
     if options.changed is not None:
@@ -105,11 +91,17 @@ def check(options: argparse.Namespace) -> int:
 
 def _warnings(content: Content, options: argparse.Namespace) -> list[Problem]:
     """What the prose rules say; errors where --strict asks for that."""
+    from errordocs import history
     from errordocs import load
     from errordocs import prose
 
     folder = options.content.rstrip("/") or "/"
-    found = load.located(folder, prose.findings(content, load.texts(folder)))
+    findings = list(prose.findings(content, load.texts(folder), history.last_changes(folder)))
+    if options.external:
+        from errordocs import external
+
+        findings += external.findings(content, _places(options).state)
+    found = load.located(folder, findings)
     return [msgspec.structs.replace(problem, severity="error") for problem in found] if options.strict else found
 
 
@@ -154,6 +146,14 @@ def new(options: argparse.Namespace) -> int:
     return DONE
 
 
+def serve(options: argparse.Namespace) -> int:
+    """Builds, serves on this machine, rebuilds what changes, and reloads the browser."""
+    from errordocs import serve as preview
+
+    preview.serve(_places(options), options.port, lambda line: print(line, flush=True))
+    return DONE
+
+
 def schema(options: argparse.Namespace) -> int:
     """Writes the JSON Schemas that editors use."""
     from errordocs import load
@@ -170,18 +170,6 @@ def schema(options: argparse.Namespace) -> int:
     except OSError as error:
         raise Failed(f"{error.filename}: {error.strerror}; choose another folder with --to") from None
     return DONE
-
-
-def _read(options: argparse.Namespace) -> tuple[Content | None, list[Problem]]:
-    from errordocs import check as rules
-    from errordocs import load
-
-    folder = options.content.rstrip("/") or "/"
-    loaded = load.load(folder)
-    problems = list(loaded.problems)
-    if loaded.content is not None:
-        problems += load.located(folder, rules.check(loaded.content))
-    return loaded.content, sorted(set(problems))
 
 
 def _options(argv: Sequence[str]) -> argparse.Namespace:
@@ -207,6 +195,7 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
             command.add_argument(
                 "--format", choices=FORMATS, default="text", help="how problems are told (default: text)"
             )
+            command.add_argument("--external", action="store_true", help="fetch external links too")
             command.add_argument("--strict", action="store_true", help="warnings are errors")
             command.add_argument("--changed", metavar="REF", help="tell only of files that changed since a git ref")
         if run is new:
@@ -215,6 +204,8 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
             command.add_argument("--variant", metavar="WORD", help="the end of the slug: a word for the cause")
             command.add_argument("--folder", metavar="NAME", help="the folder below errors/")
             command.set_defaults(sender=None, variant=None, folder=None)
+        if run is serve:
+            command.add_argument("--port", type=int, default=8000, help="default: 8000; 0 takes a free one")
         if run is schema:
             command.add_argument(
                 "--to", metavar="DIR", default="schemas", help="the schemas' folder (default: schemas)"
@@ -234,6 +225,7 @@ FORMATS = ("text", "github", "sarif", "json")
 COMMANDS: dict[Callable[[argparse.Namespace], int], str] = {
     build: "build what changed (the default)",
     check: "every rule, no output",
+    serve: "build, serve, rebuild on change, reload the browser",
     new: "a new entry, filled with what the registries know",
     schema: "the JSON Schemas that editors use",
     bundle: "the offline download",

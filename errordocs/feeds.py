@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from html import escape
 from typing import Any
+from typing import Literal
 
 import msgspec
 
@@ -95,7 +96,7 @@ def feeds(site: Site, fields: SiteFields) -> Iterator[Output]:
     yield _text("sitemap.xml", _sitemap(site, fields))
 
 
-def _text(path: str, text: str, role: str = "index") -> Output:
+def _text(path: str, text: str, role: Literal["page", "index"] = "index") -> Output:
     return output(path, role, text.encode())
 
 

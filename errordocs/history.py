@@ -18,6 +18,39 @@ def changed_since(ref: str, content: str) -> frozenset[str]:
     return frozenset(os.path.join(top, name) for name in listed.split("\0") if name)
 
 
+def last_changes(content: str) -> dict[str, str]:
+    """Date, as 2026-11-24, of the last commit of substance on each file, by its path from `content`.
+
+    Commits whose message has the line `Substance: no` do not count. Empty where git knows nothing of the content, or
+    knows only its last commits (a shallow clone).
+    """
+    try:
+        if _git(content, "rev-parse", "--is-shallow-repository").strip() == "true":
+            return {}
+        log = _git(
+            content,
+            "log",
+            "--format=%x01%as",
+            "--name-only",
+            "--no-renames",
+            "--relative",
+            "-z",
+            "--invert-grep",
+            "--grep=^Substance: no$",
+            "--",
+            ".",
+        )
+    except Failed:
+        return {}
+    changes: dict[str, str] = {}
+    for commit in log.split("\x01")[1:]:
+        day, *names = commit.replace("\n", "\0").split("\0")
+        for name in names:
+            if name:
+                changes.setdefault(name, day)
+    return changes
+
+
 def _git(folder: str, *words: str) -> str:
     try:
         done = subprocess.run(["git", *words], cwd=folder, capture_output=True, text=True, check=False)

@@ -184,6 +184,12 @@ class _Linker:
         entries = [e for e in self.entries if sender.slug in self.refs[e.slug].senders]
         own = sorted(entries, key=lambda e: e.fields.sender != sender.slug)
         purposes = self.site.link_purposes
+        replies = tuple(
+            self.reply(reply, entry, show_entry=True)
+            for entry in own
+            for reply in entry.fields.responses
+            if (reply.sender or entry.fields.sender) == sender.slug
+        )
         return SenderView(
             head=self.head(
                 f"senders/{sender.slug}.html",
@@ -205,16 +211,11 @@ class _Linker:
             intro=sender.about.intro,
             sections=sender.about.sections,
             entries=tuple(self.refs[entry.slug] for entry in own),
-            replies=tuple(
-                self.reply(reply, entry, show_entry=True)
-                for entry in own
-                for reply in entry.fields.responses
-                if (reply.sender or entry.fields.sender) == sender.slug
-            ),
+            replies=replies,
             contents=_contents(
                 ("about", "How to recognise it", fields.about),
                 ("related", "What it sends", entries),
-                ("replies", "Literal replies", entries),
+                ("replies", "Literal replies", replies),
             ),
         )
 

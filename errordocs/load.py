@@ -5,9 +5,11 @@ Nothing outside the folder is read: links in the file system are refused, not fo
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import stat
+from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
 from typing import Any
@@ -41,6 +43,7 @@ FOLDERS = {"errors": ".md", "topics": ".md", "guides": ".md", "pages": ".md", "s
 DEVICE = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\.|$)")  # names that Windows keeps for itself
 
 Fields = TypeVar("Fields", bound=Struct)
+Record = Entry | Article | Sender | Registry
 
 
 class Source(Struct, frozen=True):
@@ -62,33 +65,74 @@ class Loaded(Struct, frozen=True):
     problems: tuple[Problem, ...]
 
 
-def load(folder: str) -> Loaded:
-    """Reads the whole folder; raises Failed where it is none or cannot be read."""
+class Reading(Struct, frozen=True):
+    """What a file gave when its bytes, and those of site.yaml, had this digest."""
+
+    digest: bytes
+    record: Record | SiteFields | None
+    problems: tuple[Problem, ...]
+
+
+Memory = dict[str, Reading]
+
+
+def load(folder: str, memory: Memory | None = None) -> Loaded:
+    """Reads the whole folder; raises Failed where it is none or cannot be read.
+
+    A file whose bytes are those that `memory` knows is not read again; afterwards it holds this run's readings.
+    """
+    before = {} if memory is None else dict(memory)
+    after: Memory = {}
     problems: list[Problem] = []
-    sources: dict[str, list[Source]] = {kind: [] for kind in FOLDERS}
-    site_source = None
-    for name in _files(folder, problems):
-        source = _read(folder, name, problems)
-        if source is None:
-            continue
-        if name == "site.yaml":
-            site_source = source
-        else:
-            sources[name.partition("/")[0]].append(source)
-    site = _site(folder, site_source, problems)
-    entries = [entry for source in sources["errors"] if (entry := read_entry(source, site, problems))]
-    content = {
-        kind: _sorted(article for source in sources[kind] if (article := read_article(source, problems)))
-        for kind in ("topics", "guides", "pages")
-    }
-    senders = [sender for source in sources["senders"] if (sender := read_sender(source, problems))]
-    registries = [registry for source in sources["registry"] if (registry := read_registry(source, problems))]
-    if site is None:
-        return Loaded(None, tuple(problems))
-    made = Content(
-        site=site, entries=_sorted(entries), senders=_sorted(senders), registries=_sorted(registries), **content
+    names = list(_files(folder, problems))
+    site = None
+    if "site.yaml" in names:
+        names.remove("site.yaml")
+        after["site.yaml"] = _reading(folder, "site.yaml", None, b"", before)
+        record = after["site.yaml"].record
+        site = record if isinstance(record, SiteFields) else None
+    else:
+        problems += _missing_site(folder, problems)
+    site_digest = after["site.yaml"].digest if site else b""
+    for name in names:
+        after[name] = _reading(folder, name, site, site_digest, before)
+    for reading in after.values():
+        problems += reading.problems
+    if memory is not None:
+        memory.clear()
+        memory.update(after)
+    return Loaded(_content(site, after) if site else None, tuple(problems))
+
+
+def _reading(folder: str, name: str, site: SiteFields | None, site_digest: bytes, before: Memory) -> Reading:
+    """The file as it is now: from memory where its bytes are the same."""
+    raw = _bytes(f"{folder}/{name}")
+    digest = hashlib.blake2b(site_digest + raw, digest_size=16).digest()
+    known = before.get(name)
+    if known is not None and known.digest == digest:
+        return known
+    problems: list[Problem] = []
+    source = _source(folder, name, raw, problems)
+    record = READERS[name.partition("/")[0]](source, site, problems) if source else None
+    return Reading(digest, record, tuple(problems))
+
+
+def _content(site: SiteFields, readings: Memory) -> Content:
+    """The records by kind, each kind sorted by slug; a file that gave none is left out."""
+    kinds: dict[str, list[Any]] = {kind: [] for kind in FOLDERS}
+    for name, reading in readings.items():
+        if name != "site.yaml" and reading.record is not None:
+            kinds[name.partition("/")[0]].append(reading.record)
+    made = {kind: tuple(sorted(kinds[kind], key=lambda record: (record.slug, record.source))) for kind in kinds}
+    return Content(
+        site=site,
+        entries=made["errors"],
+        senders=made["senders"],
+        topics=made["topics"],
+        guides=made["guides"],
+        pages=made["pages"],
+        registries=made["registry"],
     )
-    return Loaded(made, tuple(problems))
 
 
 def read_entry(source: Source, site: SiteFields | None, problems: list[Problem]) -> Entry | None:
@@ -106,7 +150,7 @@ def read_entry(source: Source, site: SiteFields | None, problems: list[Problem])
     return Entry(source.slug, source.name, codes, facts, fields, body)
 
 
-def read_article(source: Source, problems: list[Problem]) -> Article | None:
+def read_article(source: Source, site: SiteFields | None, problems: list[Problem]) -> Article | None:
     """The topic, guide or page that a file holds, or None where its fields do not allow one."""
     data, text, above = _front_matter(source, problems)
     body = _body(source, text, above, problems)
@@ -114,7 +158,7 @@ def read_article(source: Source, problems: list[Problem]) -> Article | None:
     return None if fields is None else Article(source.slug, source.name, fields, body)
 
 
-def read_sender(source: Source, problems: list[Problem]) -> Sender | None:
+def read_sender(source: Source, site: SiteFields | None, problems: list[Problem]) -> Sender | None:
     """The sender that a file holds, or None where its fields do not allow one."""
     data = _yaml(source, source.text, 0, problems)
     fields = _convert(SenderFields, source, data, problems)
@@ -123,7 +167,7 @@ def read_sender(source: Source, problems: list[Problem]) -> Sender | None:
     return Sender(source.slug, source.name, fields, _about(source, fields.about, problems))
 
 
-def read_registry(source: Source, problems: list[Problem]) -> Registry | None:
+def read_registry(source: Source, site: SiteFields | None, problems: list[Problem]) -> Registry | None:
     """The registry that a file holds, or None where its fields do not allow one."""
     data = _yaml(source, source.text, 0, problems)
     fields = _convert(RegistryFields, source, data, problems)
@@ -136,7 +180,7 @@ def located(folder: str, findings: Iterable[Finding]) -> list[Problem]:
     for finding in findings:
         line, column = finding.at or (1, 1)
         path = f"{folder}/{finding.source}"
-        if finding.at is None and finding.where and (source := _read(folder, finding.source, [])):
+        if finding.at is None and finding.where and (source := _read(folder, finding.source)):
             line, column = place(source, finding.where, finding.on_key)
         problems.append(Problem(path, line, column, finding.rule, finding.what, finding.mend, finding.severity))
     return problems
@@ -144,7 +188,7 @@ def located(folder: str, findings: Iterable[Finding]) -> list[Problem]:
 
 def texts(folder: str) -> dict[str, str]:
     """The text of every file that can be read, by its name from `content/`."""
-    sources = (_read(folder, name, []) for name in _files(folder, []))
+    sources = (_read(folder, name) for name in _files(folder, []))
     return {source.name: source.text for source in sources if source}
 
 
@@ -211,7 +255,20 @@ def _stray(path: str, rule: str, what: str, mend: str) -> Problem:
     return Problem(path, 1, 1, rule, what, mend)
 
 
-def _read(folder: str, name: str, problems: list[Problem]) -> Source | None:
+def _bytes(path: str) -> bytes:
+    """The file's bytes, one more than may be at the most."""
+    try:
+        with open(path, "rb") as file:
+            return file.read(LARGEST + 1)
+    except OSError as error:
+        raise Failed(f"{path}: cannot be read ({error.strerror}); mend its permissions") from None
+
+
+def _read(folder: str, name: str) -> Source | None:
+    return _source(folder, name, _bytes(f"{folder}/{name}"), [])
+
+
+def _source(folder: str, name: str, raw: bytes, problems: list[Problem]) -> Source | None:
     path = f"{folder}/{name}"
     stem = os.path.splitext(os.path.basename(name))[0]
     if name != "site.yaml" and (not re.match(SLUG, stem) or len(stem) > 100):
@@ -220,11 +277,6 @@ def _read(folder: str, name: str, problems: list[Problem]) -> Source | None:
     elif DEVICE.match(stem) or stem == "index" or (stem == "404" and not name.startswith("errors/")):
         what = f"`{stem}` is a name that file systems or the site keep for themselves"
         problems.append(_stray(path, "bad-slug", what, "choose another"))
-    try:
-        with open(path, "rb") as file:
-            raw = file.read(LARGEST + 1)
-    except OSError as error:
-        raise Failed(f"{path}: cannot be read ({error.strerror}); mend its permissions") from None
     if len(raw) > LARGEST:
         what = f"the file is larger than {LARGEST // 1024} KB"
         problems.append(_stray(path, "file-size", what, "split it, or cut what no reader needs"))
@@ -332,13 +384,15 @@ def _facts(
     return facts, flaws
 
 
-def _site(folder: str, source: Source | None, problems: list[Problem]) -> SiteFields | None:
-    if source is None:
-        if not any(problem.path == f"{folder}/site.yaml" for problem in problems):
-            what = "there is no site.yaml"
-            mend = "write one; content/site.yaml of this project is the model"
-            problems.append(Problem(f"{folder}/site.yaml", 1, 1, "missing-file", what, mend))
-        return None
+def _missing_site(folder: str, problems: Iterable[Problem]) -> Iterator[Problem]:
+    path = f"{folder}/site.yaml"
+    if all(problem.path != path for problem in problems):
+        mend = "write one; content/site.yaml of this project is the model"
+        yield Problem(path, 1, 1, "missing-file", "there is no site.yaml", mend)
+
+
+def read_site(source: Source, _: SiteFields | None, problems: list[Problem]) -> SiteFields | None:
+    """What site.yaml says, or None where it cannot be built on."""
     site = _convert(SiteFields, source, _yaml(source, source.text, 0, problems), problems)
     broken = list(_pattern_problems(source, site)) if site else []
     problems.extend(broken)
@@ -375,16 +429,23 @@ def _about(source: Source, about: str, problems: list[Problem]) -> Body:
         return NO_BODY
     body, found = markup.parse(source.path, source.name, about)
     if found or body.links:
-        line, _ = place(source, ("about",))
-        block = next(iter(source.text.split("\n")[line:]), "")
-        indent = len(block) - len(block.lstrip(" "))
+        line, column = place(source, ("about",))
+        lines = source.text.split("\n")[line - 1 :]
+        if (mark := lines[0][column - 1]) in "|>":
+            indent = len(lines[1]) - len(lines[1].lstrip(" "))
+        else:
+            line, indent = line - 1, column - (mark not in "'\"")
         body, found = markup.parse(source.path, source.name, about, line, indent)
     problems.extend(found)
     return body
 
 
-Record = TypeVar("Record", Entry, Sender, Article, Registry)
-
-
-def _sorted(records: Iterable[Record]) -> tuple[Record, ...]:
-    return tuple(sorted(records, key=lambda record: (record.slug, record.source)))
+READERS: dict[str, Callable[[Source, SiteFields | None, list[Problem]], Record | SiteFields | None]] = {
+    "site.yaml": read_site,
+    "errors": read_entry,
+    "topics": read_article,
+    "guides": read_article,
+    "pages": read_article,
+    "senders": read_sender,
+    "registry": read_registry,
+}

@@ -288,6 +288,9 @@ class SiteFields(Authored, frozen=True):
     source_hosts: Annotated[
         tuple[Line, ...], Meta(description="Hosts that references may cite; without them, any may.")
     ] = ()
+    unchecked_hosts: Annotated[
+        tuple[Line, ...], Meta(description="Hosts that refuse programs; `check --external` leaves them alone.")
+    ] = ()
     words: Annotated[dict[str, Line], Meta(description="Words of this field that templates show.")] = {}
 
 

@@ -15,6 +15,7 @@ from errordocs.model import Content
 from errordocs.model import Entry
 from errordocs.model import Failed
 from errordocs.model import Finding
+from errordocs.model import Sender
 from errordocs.schema import nearest
 
 FEWEST_WORDS = 6  # a shorter sentence may stand twice by chance
@@ -25,11 +26,12 @@ SENTENCE = re.compile(r"[^.!?:;|#\n](?:[^.!?|\n]|\n(?!\s*(?:\n|[-*|#>]|\d+\.)))*
 Texts = Mapping[str, str]
 
 
-def findings(content: Content, texts: Texts) -> Iterator[Finding]:
-    """Every warning; `texts` has each file's text by its name from `content/`."""
+def findings(content: Content, texts: Texts, changes: Mapping[str, str]) -> Iterator[Finding]:
+    """Every warning; `texts` has each file's text by its name from `content/`, `changes` the day it last changed."""
     masked = {source: masked_text(text) for source, text in texts.items()}
     yield from misspelt(masked)
     yield from repeated_sentences(content, masked)
+    yield from dates_are_current(content, changes)
     for rule in RULES:
         yield from rule(content)
 
@@ -97,6 +99,23 @@ def repeated_sentences(content: Content, masked: Texts) -> Iterator[Finding]:
                 yield _warning(
                     record.source, "repeated-sentence", what, "make one of the two particular", at=(line, column)
                 )
+
+
+def dates_are_current(content: Content, changes: Mapping[str, str]) -> Iterator[Finding]:
+    """`updated` is no older than the file's last change of substance in git."""
+    records: tuple[Entry | Article | Sender, ...] = (
+        *content.entries,
+        *content.senders,
+        *content.topics,
+        *content.guides,
+        *content.pages,
+    )
+    for record in records:
+        day = changes.get(record.source, "")
+        if record.fields.updated.isoformat() < day:
+            what = f"the file changed on {day}, after this date"
+            mend = "write that day, or put `Substance: no` into the commit's message"
+            yield _warning(record.source, "stale-date", what, mend, ("updated",))
 
 
 def steps_begin_with_verbs(content: Content) -> Iterator[Finding]:

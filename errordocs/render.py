@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Iterator
 from typing import Any
+from typing import Literal
 
 import jinja2
 from markupsafe import Markup
@@ -32,17 +33,51 @@ TEMPLATES: dict[type[Any], str] = {
     views.MovedView: "moved.html",
 }
 ASSETS = (".css", ".js", ".svg", ".png", ".ico")
+Pages = dict[str, tuple[object, str]]  # what each page showed, and the digest of its file
 INDEXES = (views.ListView, views.ErrorsView, views.RegistryView, views.HomeView)
 
 
-def render(site: Site, fields: SiteFields, templates: str) -> Iterator[Output]:
-    """The assets, then every page, one at a time; raises Failed where a template is broken."""
+def render(site: Site, fields: SiteFields, templates: str, pages: Pages | None = None) -> Iterator[Output]:
+    """The assets, then every page, one at a time; raises Failed where a template is broken.
+
+    A page whose view, templates and chrome are those that `pages` knows is yielded without data; afterwards `pages`
+    holds this run's.
+    """
     assets = dict(_assets(templates))
     yield from (output(path, "asset", data) for path, data in assets.values())
     environment = _environment(templates)
-    chrome = {"site": fields, "assets": {name: path for name, (path, _) in assets.items()}}
+    named = {name: path for name, (path, _) in assets.items()}
+    chrome = {"site": fields, "assets": named}
+    look = (_digest_of(templates), fields, tuple(named.items()))
+    before = {} if pages is None or pages.get("") != (look, "") else dict(pages)
+    after: Pages = {"": (look, "")}
     for view in site.pages:
-        yield page(environment, chrome, view)
+        known = before.get(view.head.page)
+        if known is not None and known[0] == view:
+            after[view.head.page] = known
+            yield Output(view.head.page, _role(view), None, known[1])
+        else:
+            made = page(environment, chrome, view)
+            after[view.head.page] = (view, made.digest)
+            yield made
+    if pages is not None:
+        pages.clear()
+        pages.update(after)
+
+
+def _digest_of(templates: str) -> str:
+    """The digest of every template's name and text."""
+    digest = hashlib.blake2b(digest_size=16)
+    for folder, folders, names in os.walk(templates):
+        folders.sort()
+        for name in sorted(name for name in names if name.endswith(".html")):
+            with open(os.path.join(folder, name), "rb") as file:
+                digest.update(f"{folder}/{name}\0".encode() + file.read())
+    return digest.hexdigest()
+
+
+def _role(view: View) -> Literal["page", "index"]:
+    return "index" if isinstance(view, INDEXES) else "page"
 
 
 def page(environment: jinja2.Environment, chrome: dict[str, Any], view: View) -> Output:
@@ -56,11 +91,10 @@ def page(environment: jinja2.Environment, chrome: dict[str, Any], view: View) ->
         raise Failed(f"{error.name}: there is no such template; --templates names their folder") from None
     except (jinja2.TemplateError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         raise Failed(f"{name}, for {view.head.page}: {error}; mend the template") from None
-    role = "index" if isinstance(view, INDEXES) else "page"
-    return output(view.head.page, role, text.encode())
+    return output(view.head.page, _role(view), text.encode())
 
 
-def output(path: str, role: Any, data: bytes) -> Output:
+def output(path: str, role: Literal["asset", "page", "index"], data: bytes) -> Output:
     """A file of the site with its digest."""
     return Output(path, role, data, hashlib.blake2b(data, digest_size=16).hexdigest())
 
@@ -74,7 +108,7 @@ def _environment(templates: str) -> jinja2.Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"safe_html": Markup, "braces": _braces, "longdate": _longdate, "breaks": _breaks}
+    environment.filters |= {"safe_html": Markup, "braces": _braces, "longdate": _longdate}
     return environment
 
 
@@ -97,11 +131,6 @@ def _braces(text: str) -> Markup:
     """A literal reply with its variable parts marked."""
     marked = re.sub(r"\{[^{}\s]{1,40}\}", lambda found: f"<var>{found.group()}</var>", str(escape(text)))
     return Markup(marked)
-
-
-def _breaks(text: str) -> Markup:
-    """A long word with places at which a narrow screen may break it."""
-    return Markup(re.sub(r"([./@-])", r"\1<wbr>", str(escape(text))))
 
 
 def _longdate(text: str) -> str:

@@ -85,6 +85,8 @@ RULES = (
     Rule("repeated-sentence", "No sentence stands on two pages: one of them says too little of its own.", "tree", "one sentence in two entries", "two sentences", "warning"),
     Rule("step-verb", "A step's title is an order.", "body", STEPS.format("### The off switch\n\nTurn it."), STEPS.format("### Turn it off\n\nThen on."), "warning"),
     Rule("source-host", "References cite hosts that site.yaml lists, and each listed one is cited.", "fields", "references: [{title: It, url: https://gossip.example/, says: So.}]", "references: [{title: It, url: https://docs.example/, says: So.}]", "warning"),
+    Rule("external-link", "External links answer, have not moved, and have the place that `#` names (`check --external`).", "tree", "a link to a page that is gone", "a link to where it went", "warning"),
+    Rule("stale-date", "`updated` is no older than the file's last change of substance in git.", "tree", "a change without a new date", "updated: the day of the change", "warning"),
     Rule("repeated-reply", "A sender's literal reply stands on one page.", "tree", "one reply of one sender in two entries", "one page that has it", "warning"),
 )  # fmt: skip
 

@@ -53,7 +53,7 @@ def _add_site_fields(own: dict[str, Any], site: SiteFields) -> None:
         facts[fact.name] = {"type": "array", "items": one, "minItems": 1} if fact.many == "yes" else one
     own["properties"] = {**parts, **own["properties"], **facts}
     own["anyOf"] = [{"required": [part.name]} for part in site.parts]
-    defaulted = set.intersection(*(set(c.defaults) for c in site.classes))
+    defaulted = {name for c in site.classes for name in c.defaults}  # the build asks for it in the other classes
     own["required"] = own["required"] + [f.name for f in site.facts if f.required == "yes" and f.name not in defaulted]
 
 

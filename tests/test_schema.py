@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-import jsonschema
 import msgspec
 import pytest
 from hypothesis import given
@@ -109,14 +108,6 @@ def test_the_quick_way_and_the_slow_walk_agree(made: tuple[type[Any], dict[str, 
 
 
 @given(mutated())
-def test_published_schema_takes_what_the_build_takes(made: tuple[type[Any], dict[str, Any]]) -> None:
-    kind, data = made
-    takes = schema.convert(kind, data)[0] is not None
-    validator = jsonschema.Draft7Validator(schema.schema(kind, "x"))
-    assert not takes or validator.is_valid(data)
-
-
-@given(mutated())
 def test_every_flaw_points_into_the_mapping_or_at_what_it_lacks(made: tuple[type[Any], dict[str, Any]]) -> None:
     kind, data = made
     for flaw in schema.convert(kind, data)[1]:
@@ -193,12 +184,3 @@ def test_value_of_a_further_name_is_not_looked_at() -> None:
 )
 def test_nearest_name(word: str, nearest: str | None) -> None:
     assert schema.nearest(word, ["title", "summary", "updated"]) == nearest
-
-
-@KINDS
-def test_schema_is_a_sound_one_and_describes_its_fields(kind: type[Any]) -> None:
-    made = schema.schema(kind, "An entry")
-    jsonschema.Draft7Validator.check_schema(made)
-    assert made["title"] == "An entry"
-    assert made["$schema"] == "http://json-schema.org/draft-07/schema#"
-    jsonschema.validate(SOUND[kind], made, jsonschema.Draft7Validator)

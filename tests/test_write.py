@@ -767,22 +767,25 @@ def test_lock_leaves_no_file_and_is_free_after_a_failure(old: Site) -> None:
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # pytest-xdist has threads; the child only waits
 def test_worker_that_outlives_the_build_does_not_keep_the_lock(site: Site) -> None:
     children: list[int] = []
-    wait, go = os.pipe()
+    waits, go = os.pipe()
+    ready, says = os.pipe()
 
     def pages() -> Iterator[Output]:
         children.append(os.fork())
         if not children[0]:
             os.close(go)
-            os.read(wait, 1)
+            os.write(says, b"!")
+            os.read(waits, 1)
             os._exit(0)
+        os.read(ready, 1)
         yield out("index.html")
 
     try:
         write.site(site.output, site.state, pages())
         site.build(out("index.html"))
     finally:
-        os.close(go)
-        os.close(wait)
+        for end in (go, waits, ready, says):
+            os.close(end)
         os.waitpid(children[0], 0)
 
 

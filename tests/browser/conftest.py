@@ -79,12 +79,16 @@ class Watched:
         self.asked: list[str] = []
         self.page.on("console", lambda message: self.said.append(f"console {message.type}: {message.text}"))
         self.page.on("pageerror", lambda error: self.said.append(f"error: {error}"))
-        self.page.on("requestfailed", lambda request: self.said.append(f"failed: {request.url} {request.failure}"))
+        self.page.on("requestfailed", lambda request: self._failed(request.url, request.failure))
         self.page.on("request", lambda request: self.asked.append(request.url))
         self.page.on(
             "response",
             lambda answer: answer.status >= 400 and self.said.append(f"{answer.status}: {answer.url}"),
         )
+
+    def _failed(self, url: str, failure: str | None) -> None:
+        if failure != "net::ERR_ABORTED":  # the tab left while the icon was on its way
+            self.said.append(f"failed: {url} {failure}")
 
 
 Open = Callable[..., Watched]

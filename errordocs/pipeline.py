@@ -1,0 +1,89 @@
+"""The whole flow, once: load → check → link → render → write. What it remembers makes the next run quick."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from collections.abc import Iterator
+from pathlib import Path
+
+from msgspec import Struct
+
+from errordocs import check
+from errordocs import load
+from errordocs.model import Content
+from errordocs.model import Output
+from errordocs.model import Problem
+
+
+class Places(Struct, frozen=True):
+    """The folders of a project, as they were typed."""
+
+    content: str
+    templates: str
+    output: str
+
+    @property
+    def state(self) -> str:
+        """Where a build keeps what it may use again: beside the content."""
+        return os.path.join(os.path.dirname(os.path.abspath(self.content)), ".errordocs")
+
+    @property
+    def repository_path(self) -> str:
+        """The content's path in the repository, which is what edit links name."""
+        path = os.path.relpath(self.content)
+        inside = not path.startswith("..")
+        return path.replace(os.sep, "/") if inside else os.path.basename(os.path.abspath(self.content))
+
+
+class Memory:
+    """What a process that builds again and again keeps: readings by file, pages by what they show."""
+
+    def __init__(self) -> None:
+        self.readings: load.Memory = {}
+        self.pages: dict[str, tuple[object, str]] = {}
+
+
+class Built(Struct, frozen=True):
+    """How a build ended: with problems and nothing written, or with these counts."""
+
+    problems: tuple[Problem, ...]
+    written: int = 0
+    unchanged: int = 0
+    removed: int = 0
+
+
+def read(places: Places, memory: Memory | None = None) -> tuple[Content | None, list[Problem]]:
+    """The content and its problems, in the order of files and lines."""
+    folder = places.content.rstrip("/") or "/"
+    loaded = load.load(folder, memory.readings if memory else None)
+    problems = list(loaded.problems)
+    if loaded.content is not None:
+        problems += load.located(folder, check.check(loaded.content))
+    return loaded.content, sorted(set(problems))
+
+
+def build(places: Places, memory: Memory | None = None, notice: Callable[[str], None] | None = None) -> Built:
+    """Builds the site; with problems in the content nothing is written. Raises Failed where the machine fails."""
+    content, problems = read(places, memory)
+    if content is None or any(problem.severity == "error" for problem in problems):
+        return Built(tuple(problems))
+    from errordocs import write
+
+    output, state = Path(places.output), Path(places.state)
+    try:
+        done = write.site(output, state, _outputs(content, places, memory), notice)
+    except write.Stale:
+        memory = Memory()
+        done = write.site(output, state, _outputs(content, places, memory), notice)
+    return Built(tuple(problems), done.written, done.unchanged, done.removed)
+
+
+def _outputs(content: Content, places: Places, memory: Memory | None) -> Iterator[Output]:
+    from errordocs import feeds
+    from errordocs import link
+    from errordocs import render
+
+    site = link.link(content, places.repository_path)
+    yield from render.render(site, content.site, places.templates, memory.pages if memory else None)
+    yield from feeds.feeds(site, content.site)
