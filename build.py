@@ -3,11 +3,14 @@
 
 import sys
 
-try:
-    from errordocs.cli import main
-except ModuleNotFoundError as error:
-    print(f"build.py: {error.name} is not installed here; run `make site`, then use .venv/bin/python", file=sys.stderr)
-    sys.exit(3)
+from errordocs import stamp
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    status = stamp.replay(sys.argv[1:])
+    if status is None:
+        try:
+            from errordocs.cli import main
+        except ModuleNotFoundError as error:
+            sys.exit(f"build.py: {error.name} is not installed here; run `make site` once, then use .venv/bin/python")
+        status = main(sys.argv[1:])
+    sys.exit(status)

@@ -113,6 +113,10 @@ def lists_have_no_repeats(content: Content) -> Iterator[Finding]:
             if related.entry == entry.slug:
                 what = "the entry is related to itself"
                 yield Finding(entry.source, "repeated-slug", what, "delete it", ("related", index, "entry"))
+    for article in (*content.topics, *content.guides, *content.pages):
+        lists = {"topics": article.fields.topics, "guides": article.fields.guides, "first": article.fields.first}
+        for name, slugs in lists.items():
+            yield from _repeats(article.source, slugs, lambda index, name=name: (name, index))  # type: ignore[misc]
 
 
 def _repeats(source: str, slugs: Iterable[str], where: Callable[[int], tuple[str | int, ...]]) -> Iterator[Finding]:
@@ -125,7 +129,7 @@ def _repeats(source: str, slugs: Iterable[str], where: Callable[[int], tuple[str
 
 def class_is_known(content: Content) -> Iterator[Finding]:
     """The first digit of an entry's first code is a class of the site's."""
-    digits = {c.digit for c in content.site.classes}
+    digits = [c.digit for c in content.site.classes]
     for entry in content.entries:
         name, code = next(iter(entry.codes.items()))
         if code[0] not in digits:

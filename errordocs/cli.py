@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from errordocs import stamp
 from errordocs.model import Content
 from errordocs.model import Failed
 from errordocs.model import Problem
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from errordocs.pipeline import Places
 
 DONE, PROBLEMS, USAGE, FAILED = 0, 1, 2, 3
+OURSELVES = (os.path.dirname(__file__),)  # another version of the generator may say something else
 
 
 def main(argv: Sequence[str]) -> int:
@@ -49,15 +51,21 @@ def build(options: argparse.Namespace) -> int:
     from errordocs import pipeline
     from errordocs import report
 
-    done = pipeline.build(_places(options), notice=_notice)
+    began = stamp.now()
+    places = _places(options)
+    done = pipeline.build(places, notice=_notice)
     if any(problem.severity == "error" for problem in done.problems):
         sys.stdout.write(report.text(done.problems))
         print(f"{report.tally(done.problems)}; nothing was written", file=sys.stderr)
         return PROBLEMS
+    page = os.path.join(os.path.abspath(options.output), "index.html")
+    where = "" if options.quiet else f"open {page}\n  or file://{quote(page)}\n"
+    sys.stdout.write(where)
     if not options.quiet:
         print(f"{done.written} written, {done.unchanged} unchanged, {done.removed} removed", file=sys.stderr)
-        page = os.path.join(os.path.abspath(options.output), "index.html")
-        print(f"open {page}\n  or file://{quote(page)}")
+    counts = "" if options.quiet else f"0 written, {done.written + done.unchanged} unchanged, 0 removed\n"
+    inputs = (options.content, options.templates, *OURSELVES)
+    stamp.keep(options.argv, inputs, (options.output,), began, (DONE, where, counts))
     return DONE
 
 
@@ -77,16 +85,22 @@ def check(options: argparse.Namespace) -> int:
     from errordocs import pipeline
     from errordocs import report
 
+    began = stamp.now()
     content, problems = pipeline.read(_places(options))
     if content is not None:
         problems = sorted({*problems, *_warnings(content, options)})
     if options.changed is not None:
         changed = history.changed_since(options.changed, options.content)
         problems = [problem for problem in problems if os.path.abspath(problem.path) in changed]
-    sys.stdout.write(report.FORMATS[options.format](problems))
-    if not options.quiet:
-        print(report.tally(problems), file=sys.stderr)
-    return PROBLEMS if any(problem.severity == "error" for problem in problems) else DONE
+    told = report.FORMATS[options.format](problems)
+    tally = "" if options.quiet else report.tally(problems) + "\n"
+    status = PROBLEMS if any(problem.severity == "error" for problem in problems) else DONE
+    sys.stdout.write(told)
+    sys.stderr.write(tally)
+    if options.changed is None and not options.external:
+        inputs = (options.content, history.log_file(options.content), *OURSELVES)
+        stamp.keep(options.argv, inputs, (), began, (status, told, tally))
+    return status
 
 
 def _warnings(content: Content, options: argparse.Namespace) -> list[Problem]:
@@ -212,7 +226,7 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
             )
         if run is bundle:
             command.add_argument("--to", metavar="FILE", help="the zip's path (default: dist/<output's name>.zip)")
-    return parser.parse_args(argv)
+    return parser.parse_args(argv, argparse.Namespace(argv=tuple(argv)))
 
 
 def _folder(text: str) -> str:

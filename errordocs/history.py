@@ -51,6 +51,14 @@ def last_changes(content: str) -> dict[str, str]:
     return changes
 
 
+def log_file(content: str) -> str:
+    """The file that changes with each commit, or where it would be if there were a repository."""
+    folder = os.path.abspath(content)
+    while not os.path.isdir(os.path.join(folder, ".git")) and folder != os.path.dirname(folder):
+        folder = os.path.dirname(folder)
+    return os.path.join(folder, ".git", "logs", "HEAD")
+
+
 def _git(folder: str, *words: str) -> str:
     try:
         done = subprocess.run(["git", *words], cwd=folder, capture_output=True, text=True, check=False)

@@ -93,7 +93,7 @@ class _Linker:
         self, page: str, title: str, summary: str, trail: Iterable[Ref], source: str = "", updated: str = ""
     ) -> Head:
         """What every page has; `source` is the file that it is made from, where there is one."""
-        edit = (self.site.edit_url or "").replace("{path}", f"{self.repository}/{source}") if source else ""
+        edit = (self.site.edit_url or "").replace("{path}", quote(f"{self.repository}/{source}")) if source else ""
         report = (self.site.report_url or "").replace("{title}", quote(f"{page}: {title}", safe=""))
         home = Ref("index.html", self.words.home)
         trail = () if page == "index.html" else (home, *trail)

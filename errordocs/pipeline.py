@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -14,6 +15,9 @@ from errordocs import load
 from errordocs.model import Content
 from errordocs.model import Output
 from errordocs.model import Problem
+
+if TYPE_CHECKING:
+    from errordocs.render import Kept
 
 
 class Places(Struct, frozen=True):
@@ -41,7 +45,7 @@ class Memory:
 
     def __init__(self) -> None:
         self.readings: load.Memory = {}
-        self.pages: dict[str, tuple[object, str]] = {}
+        self.pages: Kept | None = None
 
 
 class Built(Struct, frozen=True):
@@ -65,6 +69,7 @@ def read(places: Places, memory: Memory | None = None) -> tuple[Content | None, 
 
 def build(places: Places, memory: Memory | None = None, notice: Callable[[str], None] | None = None) -> Built:
     """Builds the site; with problems in the content nothing is written. Raises Failed where the machine fails."""
+    memory = memory or Memory()
     content, problems = read(places, memory)
     if content is None or any(problem.severity == "error" for problem in problems):
         return Built(tuple(problems))
@@ -74,16 +79,18 @@ def build(places: Places, memory: Memory | None = None, notice: Callable[[str], 
     try:
         done = write.site(output, state, _outputs(content, places, memory), notice)
     except write.Stale:
-        memory = Memory()
+        memory.pages = None
         done = write.site(output, state, _outputs(content, places, memory), notice)
     return Built(tuple(problems), done.written, done.unchanged, done.removed)
 
 
-def _outputs(content: Content, places: Places, memory: Memory | None) -> Iterator[Output]:
+def _outputs(content: Content, places: Places, memory: Memory) -> Iterator[Output]:
     from errordocs import feeds
     from errordocs import link
     from errordocs import render
 
     site = link.link(content, places.repository_path)
-    yield from render.render(site, content.site, places.templates, memory.pages if memory else None)
+    kept = memory.pages or render.Kept()
+    memory.pages = kept
+    yield from render.render(site, content.site, places.templates, kept)
     yield from feeds.feeds(site, content.site)

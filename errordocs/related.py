@@ -165,10 +165,13 @@ def _twins(entry: Entry, index: Index) -> Iterator[Relation]:
 
 
 def _neighbours(entry: Entry, index: Index) -> Iterator[Relation]:
-    """Entries nearest in number with the same registry subject."""
+    """Entries nearest in number on another code with the same registry subject."""
     for subject in _subjects(index.site, entry):
-        name = index.subject_names.get(subject)
-        general = [slug for slug in index.subjects[subject] if not index.entries[slug].fields.sender]
+        name, part = index.subject_names.get(subject), subject[0]
+        others = [
+            index.entries[s] for s in index.subjects[subject] if index.entries[s].codes[part] != entry.codes[part]
+        ]
+        general = [other.slug for other in others if not other.fields.sender]
         for slug in _near(entry.slug, general, index, OF_SUBJECT):
             if name:
                 yield Relation(slug, "subject", f"Of the same subject: {inline(name)}.")

@@ -33,36 +33,40 @@ TEMPLATES: dict[type[Any], str] = {
     views.MovedView: "moved.html",
 }
 ASSETS = (".css", ".js", ".svg", ".png", ".ico")
-Pages = dict[str, tuple[object, str]]  # what each page showed, and the digest of its file
 INDEXES = (views.ListView, views.ErrorsView, views.RegistryView, views.HomeView)
 
 
-def render(site: Site, fields: SiteFields, templates: str, pages: Pages | None = None) -> Iterator[Output]:
+class Kept:
+    """What a process that renders again and again keeps: compiled templates, and each page by what it showed."""
+
+    def __init__(self) -> None:
+        self.look: object = None
+        self.environment: jinja2.Environment | None = None
+        self.pages: dict[str, tuple[View, str]] = {}
+
+
+def render(site: Site, fields: SiteFields, templates: str, kept: Kept) -> Iterator[Output]:
     """The assets, then every page, one at a time; raises Failed where a template is broken.
 
-    A page whose view, templates and chrome are those that `pages` knows is yielded without data; afterwards `pages`
-    holds this run's.
+    A page whose view, templates and chrome are those that `kept` knows is yielded without data; afterwards `kept`
+    knows this run's.
     """
     assets = dict(_assets(templates))
     yield from (output(path, "asset", data) for path, data in assets.values())
-    environment = _environment(templates)
     named = {name: path for name, (path, _) in assets.items()}
     chrome = {"site": fields, "assets": named}
     look = (_digest_of(templates), fields, tuple(named.items()))
-    before = {} if pages is None or pages.get("") != (look, "") else dict(pages)
-    after: Pages = {"": (look, "")}
+    if kept.environment is None or kept.look != look:
+        kept.look, kept.environment, kept.pages = look, _environment(templates), {}
+    before, kept.pages = kept.pages, {}
     for view in site.pages:
         known = before.get(view.head.page)
         if known is not None and known[0] == view:
-            after[view.head.page] = known
-            yield Output(view.head.page, _role(view), None, known[1])
+            made = Output(view.head.page, _role(view), None, known[1])
         else:
-            made = page(environment, chrome, view)
-            after[view.head.page] = (view, made.digest)
-            yield made
-    if pages is not None:
-        pages.clear()
-        pages.update(after)
+            made = page(kept.environment, chrome, view)
+        kept.pages[view.head.page] = (view, made.digest)
+        yield made
 
 
 def _digest_of(templates: str) -> str:

@@ -55,7 +55,8 @@ PREVIEW = """\
       box.id = "preview-problems";
       box.setAttribute("role", "alert");
       var look = { position: "fixed", inset: "auto 0 0 0", maxHeight: "60vh", overflow: "auto", margin: "0",
-        zIndex: "9", padding: "1rem", background: "#7a1712", color: "#fff", font: "14px/1.5 monospace", whiteSpace: "pre-wrap" };
+        zIndex: "9", padding: "1rem", background: "#7a1712", color: "#fff", font: "14px/1.5 monospace",
+        whiteSpace: "pre-wrap" };
       Object.keys(look).forEach(function (name) { box.style[name] = look[name]; });
       document.body.appendChild(box);
     }
@@ -224,7 +225,10 @@ def _with_script(page: bytes, path: str) -> bytes:
 
 
 def serve(places: Places, port: int, say: Callable[[str], None], stop: threading.Event | None = None) -> None:
-    """Builds, serves on the loopback, and rebuilds until `stop` or an interrupt. Raises Failed where it cannot begin."""
+    """Builds, serves on the loopback, and rebuilds until `stop` or an interrupt.
+
+    Raises Failed where it cannot begin.
+    """
     import watchfiles
 
     preview = Preview(places, say)

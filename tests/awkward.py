@@ -80,7 +80,7 @@ call_to_action:
 BODY = f"""\
 ## What it means
 
-The widget said *no*, **twice**. {NASTY.replace("<script>", "< script >")} {LONG} العربية 漢字 e\u0301 \U0001f527.
+The widget said *no*, **twice**. {NASTY.replace("<script>", "< script >")} {LONG} العربية 漢字 q\u0301 \U0001f527.
 
 - One
 - Two

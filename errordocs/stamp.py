@@ -1,0 +1,108 @@
+"""Says at once what a command said the last time, when nothing that it reads or wrote has changed since.
+
+Imported before everything else: a run that finds nothing to do costs one walk of the folders by stat. A stat is
+trusted only for files that were at rest when the stamp was made.
+"""
+
+from __future__ import annotations
+
+import marshal
+import os
+import sys
+from collections.abc import Iterable
+from collections.abc import Sequence
+from time import time_ns
+
+GRANULARITY = 20_000_000  # nanoseconds: a file written within so little of the stamp may change again unseen
+Walk = dict[str, tuple[int, int, int]]
+Outcome = tuple[int, str, str]
+
+
+def replay(argv: Sequence[str]) -> int | None:
+    """The exit status of the same command with the same inputs, having said the same; None where it must run."""
+    try:
+        with open(_path(argv), "rb") as file:
+            roots, walk, (status, out, err) = marshal.loads(file.read())
+    except (OSError, ValueError, EOFError, TypeError):
+        return None
+    if walk != _walk(roots):
+        return None
+    sys.stdout.write(out)
+    sys.stderr.write(err)
+    return int(status)
+
+
+def keep(argv: Sequence[str], inputs: Iterable[str], outputs: Iterable[str], began: int, outcome: Outcome) -> None:
+    """Remembers what a command would say if it ran again on the same files; it began at `began` (see `now`).
+
+    Nothing is kept where an input changed so late that it may have been read before, or that its stat cannot be
+    trusted. A failure to keep is no failure.
+    """
+    roots = [os.path.abspath(path) for path in inputs]
+    walk = _walk(roots)
+    if max((changed for changed, _, _ in walk.values()), default=0) >= began - GRANULARITY:
+        return
+    roots += [os.path.abspath(path) for path in outputs]
+    path = _path(argv)
+    temporary = f"{path}.{os.getpid()}"
+    try:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(temporary, "wb") as file:
+            file.write(marshal.dumps((roots, _walk(roots), outcome)))
+        os.replace(temporary, path)
+    except OSError:
+        return
+
+
+def now() -> int:
+    """The time for `began`."""
+    return time_ns()
+
+
+def _path(argv: Sequence[str]) -> str:
+    """One file a command line and folder, beside the content."""
+    content = "content"
+    for index, word in enumerate(argv):
+        if word == "--content" and index + 1 < len(argv):
+            content = argv[index + 1]
+        elif word.startswith("--content="):
+            content = word.partition("=")[2]
+    key = "\0".join((sys.version, os.getcwd(), *argv))
+    state = os.path.join(os.path.dirname(os.path.abspath(content)), ".errordocs")
+    return os.path.join(state, f"stamp-{_fnv(key.encode()):016x}")
+
+
+def _fnv(data: bytes) -> int:
+    """FNV-1a of 64 bits: a name for a file, for which no module has to be imported."""
+    value = 0xCBF29CE484222325
+    for byte in data:
+        value = (value ^ byte) * 0x100000001B3 % (1 << 64)
+    return value
+
+
+def _walk(roots: Iterable[str]) -> Walk:
+    """Modification time, size and inode of every file below the roots, and of the roots that are files."""
+    found: Walk = {}
+    stack = list(roots)
+    for root in stack:
+        try:
+            stat = os.stat(root)
+        except OSError:
+            found[root] = (0, 0, 0)
+            continue
+        if not os.path.isdir(root):
+            found[root] = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
+    while stack:
+        folder = stack.pop()
+        try:
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    if entry.is_dir(follow_symlinks=False):
+                        if entry.name != "__pycache__":
+                            stack.append(entry.path)
+                    else:
+                        stat = entry.stat(follow_symlinks=False)
+                        found[entry.path] = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
+        except OSError:
+            continue
+    return found
