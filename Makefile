@@ -4,13 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all:
 
-.PHONY: site test check lint lock clean
+.PHONY: site test check serve lint docs lock clean
 
 site: $(VENV)/site
 	@$(BIN)/python build.py
 
 test: $(VENV)/test
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto --dist worksteal
 
 check: $(VENV)/site
 	@$(BIN)/python build.py check
@@ -30,11 +30,19 @@ $(VENV)/test: requirements-dev.txt $(VENV)/site tests/package-lock.json
 	else echo "npm is not installed: the tests that need axe-core or the Nu validator are skipped"; fi
 	@touch $@
 
-# Pins every dependency with its hashes; run it after a change in pyproject.toml.
+# Renews what is made from the code: two pages of docs/, and the JSON Schemas.
+docs: $(VENV)/site
+	@$(BIN)/python -m errordocs.manual docs
+	@$(BIN)/python build.py schema
+
+serve: $(VENV)/site
+	@$(BIN)/python build.py serve
+
+# Pins every dependency with its hashes; run it after a change in pyproject.toml. The tests need every extra.
 lock: $(VENV)/site
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check pip-tools==7.6.2
 	@for extra in "" dev; do $(BIN)/pip-compile --quiet --strip-extras --generate-hashes --no-emit-index-url \
-	  --no-emit-find-links --no-header --allow-unsafe $${extra:+--extra $$extra} \
+	  --no-emit-find-links --no-header --allow-unsafe $${extra:+--extra external --extra $$extra} \
 	  --output-file requirements$${extra:+-$$extra}.txt pyproject.toml; done
 
 clean:

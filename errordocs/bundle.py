@@ -23,6 +23,8 @@ def bundle(output: str, target: str, folder: str) -> int:
     names = sorted(write.manifest(Path(output)))
     if not names:
         raise Failed(f"{output}: there is no site to bundle; build it first")
+    if os.path.realpath(target).startswith(os.path.join(os.path.realpath(output), "")):
+        raise Failed(f"{target}: this lies inside the site; choose a place outside of {output} with --to")
     temporary = ""
     try:
         os.makedirs(os.path.dirname(target) or ".", exist_ok=True)

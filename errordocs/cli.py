@@ -40,9 +40,6 @@ def main(argv: Sequence[str]) -> int:
         if not isinstance(error, BrokenPipeError):
             print(f"build.py: {error.filename or 'standard output'}: {error.strerror}", file=sys.stderr)
         return FAILED
-    except KeyboardInterrupt:
-        print("build.py: stopped; the site is as it was", file=sys.stderr)
-        return FAILED
     return status
 
 
@@ -86,7 +83,7 @@ def check(options: argparse.Namespace) -> int:
     from errordocs import report
 
     began = stamp.now()
-    content, problems = pipeline.read(_places(options))
+    content, problems = pipeline.read(_places(options), render=False)
     if content is not None:
         problems = sorted({*problems, *_warnings(content, options)})
     if options.changed is not None:
@@ -200,7 +197,6 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
         epilog="Without a command: build. Exit status: 0 done, 1 problems in the content, 2 wrong usage, "
         "3 the environment failed.",
     )
-    parser.set_defaults(run=build, content="content", templates="templates", output="output", quiet=False)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     for run, words in COMMANDS.items():
         command = commands.add_parser(run.__name__, parents=[common], help=words, description=run.__doc__)
@@ -226,7 +222,9 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
             )
         if run is bundle:
             command.add_argument("--to", metavar="FILE", help="the zip's path (default: dist/<output's name>.zip)")
-    return parser.parse_args(argv, argparse.Namespace(argv=tuple(argv)))
+    # Defaults stand in the namespace: those of a parser are those of its commands too, and undo what stood before.
+    usual = {"content": "content", "templates": "templates", "output": "output", "quiet": False}
+    return parser.parse_args(argv, argparse.Namespace(argv=tuple(argv), run=build, **usual))
 
 
 def _folder(text: str) -> str:

@@ -245,10 +245,11 @@ def _llms(site: Site, fields: SiteFields) -> str:
         ("Topics", TopicView),
         ("Guides and pages", ArticleView),
     )
-    parts = [f"# {fields.title}\n\n> {fields.summary}\n\nEvery error as JSON: {fields.base_url}api/errors.json\n"]
+    head = f"# {_line(fields.title)}\n\n> {_line(fields.summary)}\n"
+    parts = [f"{head}\nEvery error as JSON: {fields.base_url}api/errors.json\n"]
     for heading, kind in kinds:
         lines = (
-            f"- [{_unlinked(view.head.title)}]({fields.base_url}{view.head.page}): {view.head.description}\n"
+            f"- [{_unlinked(view.head.title)}]({fields.base_url}{view.head.page}): {_line(view.head.description)}\n"
             for view in site.pages
             if isinstance(view, kind)
         )
@@ -258,7 +259,11 @@ def _llms(site: Site, fields: SiteFields) -> str:
 
 def _unlinked(text: str) -> str:
     """A title as the text of a Markdown link."""
-    return re.sub(r"([\\\[\]])", r"\\\1", text)
+    return re.sub(r"([\\\[\]])", r"\\\1", _line(text))
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _opensearch(fields: SiteFields) -> str:

@@ -76,8 +76,10 @@ class Reading(Struct, frozen=True):
 Memory = dict[str, Reading]
 
 
-def load(folder: str, memory: Memory | None = None) -> Loaded:
+def load(folder: str, memory: Memory | None = None, render: bool = True) -> Loaded:
     """Reads the whole folder; raises Failed where it is none or cannot be read.
+
+    Without `render` the bodies hold no HTML, only what a check asks of them.
 
     A file whose bytes are those that `memory` knows is not read again; afterwards it holds this run's readings.
     """
@@ -88,14 +90,14 @@ def load(folder: str, memory: Memory | None = None) -> Loaded:
     site = None
     if "site.yaml" in names:
         names.remove("site.yaml")
-        after["site.yaml"] = _reading(folder, "site.yaml", None, b"", before)
+        after["site.yaml"] = _reading(folder, "site.yaml", None, b"", before, render)
         record = after["site.yaml"].record
         site = record if isinstance(record, SiteFields) else None
     else:
         problems += _missing_site(folder, problems)
     site_digest = after["site.yaml"].digest if site else b""
     for name in names:
-        after[name] = _reading(folder, name, site, site_digest, before)
+        after[name] = _reading(folder, name, site, site_digest, before, render)
     for reading in after.values():
         problems += reading.problems
     if memory is not None:
@@ -104,7 +106,9 @@ def load(folder: str, memory: Memory | None = None) -> Loaded:
     return Loaded(_content(site, after) if site else None, tuple(problems))
 
 
-def _reading(folder: str, name: str, site: SiteFields | None, site_digest: bytes, before: Memory) -> Reading:
+def _reading(
+    folder: str, name: str, site: SiteFields | None, site_digest: bytes, before: Memory, render: bool
+) -> Reading:
     """The file as it is now: from memory where its bytes are the same."""
     raw = _bytes(f"{folder}/{name}")
     digest = hashlib.blake2b(site_digest + raw, digest_size=16).digest()
@@ -113,7 +117,7 @@ def _reading(folder: str, name: str, site: SiteFields | None, site_digest: bytes
         return known
     problems: list[Problem] = []
     source = _source(folder, name, raw, problems)
-    record = READERS[name.partition("/")[0]](source, site, problems) if source else None
+    record = READERS[name.partition("/")[0]](source, site, problems, render) if source else None
     return Reading(digest, record, tuple(problems))
 
 
@@ -135,10 +139,10 @@ def _content(site: SiteFields, readings: Memory) -> Content:
     )
 
 
-def read_entry(source: Source, site: SiteFields | None, problems: list[Problem]) -> Entry | None:
+def read_entry(source: Source, site: SiteFields | None, problems: list[Problem], render: bool = True) -> Entry | None:
     """The entry that a file holds, or None where its fields do not allow one."""
     data, text, above = _front_matter(source, problems)
-    body = _body(source, text, above, problems)
+    body = _body(source, text, above, problems, render)
     if data is None or site is None:
         return None
     names = [part.name for part in site.parts] + [fact.name for fact in site.facts]
@@ -150,15 +154,17 @@ def read_entry(source: Source, site: SiteFields | None, problems: list[Problem])
     return Entry(source.slug, source.name, codes, facts, fields, body)
 
 
-def read_article(source: Source, site: SiteFields | None, problems: list[Problem]) -> Article | None:
+def read_article(
+    source: Source, site: SiteFields | None, problems: list[Problem], render: bool = True
+) -> Article | None:
     """The topic, guide or page that a file holds, or None where its fields do not allow one."""
     data, text, above = _front_matter(source, problems)
-    body = _body(source, text, above, problems)
+    body = _body(source, text, above, problems, render)
     fields = _convert(ArticleFields, source, data, problems)
     return None if fields is None else Article(source.slug, source.name, fields, body)
 
 
-def read_sender(source: Source, site: SiteFields | None, problems: list[Problem]) -> Sender | None:
+def read_sender(source: Source, site: SiteFields | None, problems: list[Problem], render: bool = True) -> Sender | None:
     """The sender that a file holds, or None where its fields do not allow one."""
     data = _yaml(source, source.text, 0, problems)
     fields = _convert(SenderFields, source, data, problems)
@@ -167,7 +173,9 @@ def read_sender(source: Source, site: SiteFields | None, problems: list[Problem]
     return Sender(source.slug, source.name, fields, _about(source, fields.about, problems))
 
 
-def read_registry(source: Source, site: SiteFields | None, problems: list[Problem]) -> Registry | None:
+def read_registry(
+    source: Source, site: SiteFields | None, problems: list[Problem], render: bool = True
+) -> Registry | None:
     """The registry that a file holds, or None where its fields do not allow one."""
     data = _yaml(source, source.text, 0, problems)
     fields = _convert(RegistryFields, source, data, problems)
@@ -391,7 +399,7 @@ def _missing_site(folder: str, problems: Iterable[Problem]) -> Iterator[Problem]
         yield Problem(path, 1, 1, "missing-file", "there is no site.yaml", mend)
 
 
-def read_site(source: Source, _: SiteFields | None, problems: list[Problem]) -> SiteFields | None:
+def read_site(source: Source, _: SiteFields | None, problems: list[Problem], render: bool = True) -> SiteFields | None:
     """What site.yaml says, or None where it cannot be built on."""
     site = _convert(SiteFields, source, _yaml(source, source.text, 0, problems), problems)
     broken = list(_pattern_problems(source, site)) if site else []
@@ -417,8 +425,8 @@ def _pattern_problems(source: Source, site: SiteFields) -> Iterator[Problem]:
 # Bodies
 
 
-def _body(source: Source, text: str, above: int, problems: list[Problem]) -> Body:
-    body, found = markup.parse(source.path, source.name, text, above)
+def _body(source: Source, text: str, above: int, problems: list[Problem], render: bool) -> Body:
+    body, found = markup.parse(source.path, source.name, text, above, render=render)
     problems.extend(found)
     return body
 
@@ -440,7 +448,7 @@ def _about(source: Source, about: str, problems: list[Problem]) -> Body:
     return body
 
 
-READERS: dict[str, Callable[[Source, SiteFields | None, list[Problem]], Record | SiteFields | None]] = {
+READERS: dict[str, Callable[[Source, SiteFields | None, list[Problem], bool], Record | SiteFields | None]] = {
     "site.yaml": read_site,
     "errors": read_entry,
     "topics": read_article,

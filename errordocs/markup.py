@@ -18,6 +18,7 @@ from urllib.parse import unquote
 
 from markdown_it import MarkdownIt
 from markdown_it.common.normalize_url import normalizeLink
+from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
 from errordocs.model import Body
@@ -32,16 +33,22 @@ from errordocs.paths import root_of
 
 ABSOLUTE = re.compile(r"(?:https?://[^\s/?#@\\]+(?:[/?#][^\s\\]*)?|mailto:[^\s\\]+@[^\s\\]+)\Z", re.IGNORECASE)
 PLAIN = ("text", "")
+SOME = "\N{HORIZONTAL ELLIPSIS}"
+OF_CONCERN = re.compile(r"[<\[]")  # what links, images and raw HTML begin with
 DESTINATION = ("](", "](<")
 
 
-def parse(path: str, source: str, text: str, above: int = 0, indent: int = 0) -> tuple[Body, list[Problem]]:
+def parse(
+    path: str, source: str, text: str, above: int = 0, indent: int = 0, render: bool = True
+) -> tuple[Body, list[Problem]]:
     """The parts of a body, and what is wrong with it.
+
+    Without `render`, which a check has no use for, `SOME` stands in place of each part's HTML.
 
     `path` is the file as problems name it, `source` the same from `content/`; `above` is the number of lines
     before the body, `indent` the columns that were cut from each of its lines.
     """
-    return _Reader(path, source, text, above, indent).read()
+    return _Reader(path, source, text, above, indent, render).read()
 
 
 def inline(text: str) -> str:
@@ -61,13 +68,14 @@ def plain(text: str) -> str:
 class _Reader:
     """One body on its way through the parser."""
 
-    def __init__(self, path: str, source: str, text: str, above: int, indent: int) -> None:
+    def __init__(self, path: str, source: str, text: str, above: int, indent: int, render: bool) -> None:
         self.path = path
         self.source = source
         self.text = text
         self.lines = text.split("\n")
         self.above = above
         self.indent = indent
+        self.render = render
         self.root = root_of(page_of(source) or "")
         self.problems: list[Problem] = []
         self.links: list[LinkUse] = []
@@ -75,7 +83,7 @@ class _Reader:
         self.cursor = (0, 0)
 
     def read(self) -> tuple[Body, list[Problem]]:
-        tokens = _parser().parse(self.text)
+        tokens = _parser().parse(self.text) if self.render else _outline(self.text)
         self._inspect(tokens)
         intro, sections = self._sections(tokens)
         return Body(intro, sections, tuple(self.anchors), tuple(self.links)), self.problems
@@ -214,11 +222,28 @@ class _Reader:
         return name
 
     def _html(self, tokens: Sequence[Token]) -> str:
+        if not self.render:
+            return SOME if tokens else ""
         parser = _parser()
         for index, token in enumerate(tokens):
             if token.type == "heading_open":
                 token.attrs["id"] = self._anchor(_text_of(tokens[index + 1]))
         return str(parser.renderer.render(tokens, parser.options, {})).strip()
+
+
+def _outline(text: str) -> list[Token]:
+    """The blocks of a text, with what is inside them only where a rule may have to do with it."""
+    parser = _parser()
+    state = StateCore(text, parser, {})
+    for rule in ("normalize", "block"):
+        next(found.fn for found in parser.core.ruler.__rules__ if found.name == rule)(state)
+    heading = False
+    for token in state.tokens:
+        if token.type == "inline" and (heading or OF_CONCERN.search(token.content)):
+            token.children = []
+            parser.inline.parse(token.content, parser, state.env, token.children)
+        heading = token.type == "heading_open"
+    return state.tokens
 
 
 def _cut(tokens: list[Token], tag: str) -> Iterator[tuple[list[Token], list[Token]]]:

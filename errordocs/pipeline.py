@@ -57,10 +57,10 @@ class Built(Struct, frozen=True):
     removed: int = 0
 
 
-def read(places: Places, memory: Memory | None = None) -> tuple[Content | None, list[Problem]]:
-    """The content and its problems, in the order of files and lines."""
+def read(places: Places, memory: Memory | None = None, render: bool = True) -> tuple[Content | None, list[Problem]]:
+    """The content and its problems, in the order of files and lines; without `render`, only to be checked."""
     folder = places.content.rstrip("/") or "/"
-    loaded = load.load(folder, memory.readings if memory else None)
+    loaded = load.load(folder, memory.readings if memory else None, render)
     problems = list(loaded.problems)
     if loaded.content is not None:
         problems += load.located(folder, check.check(loaded.content))

@@ -21,8 +21,10 @@ from errordocs.schema import nearest
 FEWEST_WORDS = 6  # a shorter sentence may stand twice by chance
 CODE = re.compile(r"^(```+|~~~+).*?^\1[ \t]*$|(`+)(?!`).*?(?<!`)\2(?!`)", re.DOTALL | re.MULTILINE)
 LITERAL = re.compile(r"^(?:  - text:|    (?:text|source|url|sample|sender):|      - ).*$", re.MULTILINE)
-ADDRESS = re.compile(r"\]\([^)\s]*\)|<?https?://[^\s>)]+>?|[\w.+-]+@[\w.-]+|\{[^}]*\}")
-SENTENCE = re.compile(r"[^.!?:;|#\n](?:[^.!?|\n]|\n(?!\s*(?:\n|[-*|#>]|\d+\.)))*[.!?]")
+ADDRESS = re.compile(r"\]\([^)\s]*\)|https?://[^\s>)]+|\{[^}]*\}")
+AT_HOST = re.compile(r"[\w.+-]+@[\w.-]+")
+BLOCK = re.compile(r"\n(?=[ \t]*(?:\n|[-*|#>]|[0-9]+\.))")
+STOP = re.compile(r"[.!?:](?=\s|$)")
 Texts = Mapping[str, str]
 
 
@@ -44,7 +46,8 @@ def masked_text(text: str) -> str:
     head = re.sub(
         r"^(  - text:|    (?:text|source|url|sample):|      - |    sender:).*$", _blank, head, flags=re.MULTILINE
     )
-    return ADDRESS.sub(_blank, CODE.sub(_blank, head + fence + body))
+    masked = ADDRESS.sub(_blank, CODE.sub(_blank, head + fence + body))
+    return AT_HOST.sub(_blank, masked) if "@" in masked else masked
 
 
 def _blank(found: re.Match[str]) -> str:
@@ -60,24 +63,26 @@ def misspelt(masked: Texts) -> Iterator[Finding]:
             for number, words in enumerate(text.split("\n"), 1):
                 places.append((source, number))
                 lines.append(words)
+    ends: dict[int, int] = {}  # where the search in a line goes on, since a word may stand there twice
     for at, wrong, right in _codespell("\n".join(lines)):
         source, line = places[at - 1]
-        column = lines[at - 1].find(wrong) + 1
+        word = re.compile(rf"(?<![\w'\u2019-]){re.escape(wrong)}(?![\w'\u2019-])").search(lines[at - 1], ends.get(at, 0))
+        ends[at] = word.end() if word else 0
+        column = word.start() + 1 if word else 1
         yield _warning(source, "spelling", f"`{wrong}` looks misspelt", f"write `{right}`", at=(line, column))
 
 
 def _codespell(text: str) -> Iterator[tuple[int, str, str]]:
     """Line number, wrong word and right word, of each word that codespell would change."""
-    command = [sys.executable, "-m", "codespell_lib", "--builtin", "clear", "--disable-colors", "-"]
+    command = [sys.executable, "-PX", "utf8", "-m", "codespell_lib", "--builtin", "clear", "--disable-colors", "-"]
     try:
         done = subprocess.run(command, input=text, capture_output=True, text=True, check=False, encoding="utf-8")
     except OSError as error:
         raise Failed(f"codespell cannot be run ({error.strerror}); install the requirements again") from None
     if "No module named" in done.stderr:
         raise Failed("codespell is not installed here; run `make site` once more, or leave --strict out")
-    for line in done.stdout.split("\n"):
-        if found := re.match(r"(\d+): (.+) ==> (.+)$", line):
-            yield int(found.group(1)), found.group(2), found.group(3)
+    for found in re.finditer(r"^(\d+): .*\n\t(.+) ==> (.+)$", done.stdout, re.MULTILINE):
+        yield int(found.group(1)), found.group(2), found.group(3)
 
 
 def repeated_sentences(content: Content, masked: Texts) -> Iterator[Finding]:
@@ -87,18 +92,20 @@ def repeated_sentences(content: Content, masked: Texts) -> Iterator[Finding]:
     for record in records:
         text = masked.get(record.source, "")
         start = text.find("\n---\n") + 5
-        for found in SENTENCE.finditer(text, start):
-            words = re.findall(r"\w+", found.group().lower())
-            if len(words) < FEWEST_WORDS:
-                continue
-            other = seen.setdefault(" ".join(words), record.source)
-            if other != record.source:
-                line = text.count("\n", 0, found.start()) + 1
-                column = found.start() - text.rfind("\n", 0, found.start())
-                what = f"this sentence stands in {other} too"
-                yield _warning(
-                    record.source, "repeated-sentence", what, "make one of the two particular", at=(line, column)
-                )
+        for block in BLOCK.split(text[start:]):
+            for words in STOP.split("" if block.lstrip().startswith(("#", "|")) else block):
+                sentence = " ".join(word for word in words.lower().split() if word.isalpha())
+                if sentence.count(" ") + 1 < FEWEST_WORDS:
+                    continue
+                other = seen.setdefault(sentence, record.source)
+                if other != record.source:
+                    line, column = _place(text, text.index(words, start) + len(words) - len(words.lstrip()))
+                    what, mend = f"this sentence stands in {other} too", "make one of the two particular"
+                    yield _warning(record.source, "repeated-sentence", what, mend, at=(line, column))
+
+
+def _place(text: str, offset: int) -> tuple[int, int]:
+    return text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
 
 
 def dates_are_current(content: Content, changes: Mapping[str, str]) -> Iterator[Finding]:

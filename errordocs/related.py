@@ -119,7 +119,7 @@ def _general(entry: Entry, index: Index) -> Iterator[Relation]:
         for name, code in reversed(entry.codes.items()):
             for slug in index.codes.get(((name, code),), ()):
                 if not index.entries[slug].fields.sender:
-                    yield Relation(slug, "general", f"{labels[name]} {code} by itself.")
+                    yield Relation(slug, "general", inline(f"{labels[name]} {code} by itself."))
 
 
 def _variants(entry: Entry, index: Index) -> Iterator[Relation]:
@@ -144,7 +144,7 @@ def _same_part(entry: Entry, index: Index) -> Iterator[Relation]:
     for slug in _near(entry.slug, general, index, OF_VARIANTS):
         others = [f"{labels[n].lower()} {c}" for n, c in index.entries[slug].codes.items() if n != name]
         if others:
-            yield Relation(slug, "same-part", f"{code} together with {' and '.join(others)}.")
+            yield Relation(slug, "same-part", inline(f"{code} together with {' and '.join(others)}."))
 
 
 def _twins(entry: Entry, index: Index) -> Iterator[Relation]:
@@ -157,7 +157,7 @@ def _twins(entry: Entry, index: Index) -> Iterator[Relation]:
         twin = classes[code[0]].twin if code[0] in classes else None
         if twin is None:
             continue
-        words = f"{classes[twin].label} of the same kind: {inline(classes[twin].says)}"
+        words = inline(f"{classes[twin].label} of the same kind: {classes[twin].says}")
         slugs = index.parts.get((part.name, twin + code[1:]), ())
         alike = sorted(slugs, key=lambda s: (_unlike(entry, index.entries[s]), index.order[s]))
         for slug in alike[:2]:

@@ -41,6 +41,7 @@ def sarif(problems: Sequence[Problem]) -> str:
         {
             "id": rule.name,
             "shortDescription": {"text": rule.says},
+            "fullDescription": {"text": rule.says},  # GitHub takes no rule without it
             "help": {"text": f"Wrong:\n{rule.wrong}\n\nRight:\n{rule.right}"},
             "defaultConfiguration": {"level": rule.severity},
         }
@@ -95,7 +96,7 @@ def _result(problem: Problem, rule: int) -> dict[str, object]:
 def _uri(path: str) -> str:
     from urllib.parse import quote
 
-    return quote(path)
+    return f"file://{quote(path)}" if path.startswith("/") else quote(path)
 
 
 def _escaped(message: str) -> str:

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from time import time_ns
 
 GRANULARITY = 20_000_000  # nanoseconds: a file written within so little of the stamp may change again unseen
-Walk = dict[str, tuple[int, int, int]]
+Walk = dict[str, tuple[int, ...]]
 Outcome = tuple[int, str, str]
 
 
@@ -27,8 +27,13 @@ def replay(argv: Sequence[str]) -> int | None:
         return None
     if walk != _walk(roots):
         return None
-    sys.stdout.write(out)
-    sys.stderr.write(err)
+    try:
+        for stream, text in ((sys.stdout, out), (sys.stderr, err)):
+            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # any text on any terminal
+            stream.write(text)
+            stream.flush()
+    except OSError:  # the command itself knows what to say of that
+        return None
     return int(status)
 
 
@@ -40,7 +45,7 @@ def keep(argv: Sequence[str], inputs: Iterable[str], outputs: Iterable[str], beg
     """
     roots = [os.path.abspath(path) for path in inputs]
     walk = _walk(roots)
-    if max((changed for changed, _, _ in walk.values()), default=0) >= began - GRANULARITY:
+    if max((max(told[:2]) for told in walk.values() if told), default=0) >= began - GRANULARITY:
         return
     roots += [os.path.abspath(path) for path in outputs]
     path = _path(argv)
@@ -81,17 +86,21 @@ def _fnv(data: bytes) -> int:
 
 
 def _walk(roots: Iterable[str]) -> Walk:
-    """Modification time, size and inode of every file below the roots, and of the roots that are files."""
+    """Times of change, size and inode of every file below the roots, and of the roots that are files.
+
+    The time of the last change of any kind is there too: nobody can set it back. Of folders, it is enough that
+    they are there.
+    """
     found: Walk = {}
     stack = list(roots)
     for root in stack:
         try:
             stat = os.stat(root)
         except OSError:
-            found[root] = (0, 0, 0)
+            found[root] = ()
             continue
         if not os.path.isdir(root):
-            found[root] = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
+            found[root] = _told_by(stat)
     while stack:
         folder = stack.pop()
         try:
@@ -100,9 +109,13 @@ def _walk(roots: Iterable[str]) -> Walk:
                     if entry.is_dir(follow_symlinks=False):
                         if entry.name != "__pycache__":
                             stack.append(entry.path)
+                            found[entry.path] = ()
                     else:
-                        stat = entry.stat(follow_symlinks=False)
-                        found[entry.path] = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
+                        found[entry.path] = _told_by(entry.stat(follow_symlinks=False))
         except OSError:
             continue
     return found
+
+
+def _told_by(stat: os.stat_result) -> tuple[int, ...]:
+    return stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size, stat.st_ino

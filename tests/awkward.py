@@ -33,8 +33,8 @@ parts:
     subject: "^.(.)."
   - {name: detail, label: Detail, pattern: "[245][.][0-9]+", help: The detail, twins: "yes", registry: detail}
 classes:
-  - {digit: "5", name: permanent, label: Permanent, heading: Permanent errors, says: It stays., shape: octagon, twin: "4"}
-  - {digit: "4", name: temporary, label: Temporary, heading: Temporary errors, says: It goes., shape: triangle, twin: "5"}
+  - {digit: "5", name: permanent, label: Permanent, heading: Permanent, says: It stays., shape: octagon, twin: "4"}
+  - {digit: "4", name: temporary, label: Temporary, heading: Temporary, says: It goes., shape: triangle, twin: "5"}
   - {digit: "1", name: unusual, label: Unusual, heading: Unusual answers, says: Nobody knows., shape: square}
   - digit: "2"
     name: success
@@ -169,7 +169,9 @@ def _plain(text: str = "It means this.") -> str:
 
 
 def _article(title: str, fields: str = "", body: str = "## One\n\nText.\n") -> str:
-    return f"---\ntitle: {json.dumps(title)}\nsummary: {json.dumps(SUMMARY)}\nupdated: 2026-01-02\n{fields}---\n\n{body}"
+    return (
+        f"---\ntitle: {json.dumps(title)}\nsummary: {json.dumps(SUMMARY)}\nupdated: 2026-01-02\n{fields}---\n\n{body}"
+    )
 
 
 def _sender(name: str, more: str = "", kind: str = "service") -> str:
@@ -179,7 +181,7 @@ def _sender(name: str, more: str = "", kind: str = "service") -> str:
 def _code(code: str, more: str = "") -> str:
     return (
         f'  - code: "{code}"\n    title: Title of {code}\n    status: standard\n    reference: Standard {code}\n'
-        f"    url: https://standards.example/{code}\n    meaning: The meaning of {code}, in a sentence & a <half>.\n{more}"
+        f"    url: https://standards.example/{code}\n    meaning: The meaning of {code}, & a <half>.\n{more}"
     )
 
 

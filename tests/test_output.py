@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from hashlib import blake2b
+from itertools import pairwise
 from urllib.parse import unquote
 from urllib.parse import urlsplit
 from xml.etree import ElementTree
@@ -75,7 +76,7 @@ def test_heading_levels_are_not_skipped(site: Built) -> None:
     for page in site.pages():
         levels = [int((element.tag or "h1")[1]) for element in site.tree(page).css("main :is(h1, h2, h3, h4, h5, h6)")]
         assert levels[0] == 1, page
-        assert all(after <= before + 1 for before, after in zip(levels, levels[1:], strict=False)), (page, levels)
+        assert all(after <= before + 1 for before, after in pairwise(levels)), (page, levels)
 
 
 def test_former_address_leads_to_the_present_one(site: Built) -> None:
@@ -164,7 +165,7 @@ def test_every_page_is_within_three_clicks(site: Built) -> None:
 
 
 def test_no_entry_is_an_orphan(site: Built) -> None:
-    """Every one is pointed to by something that is about it: another's related errors, a topic, a sender, a registry."""
+    """Every one is pointed to by something that is about it: a related error, a topic, a sender, a registry."""
     entries = set(site.entries())
     pointed = {
         target

@@ -56,9 +56,15 @@ def files(rule: Rule, example: str) -> dict[str, str]:
         case "sender":
             rest = sender().partition("\n")[2]
             text = f"{example}\n---\n{sender()}" if example.startswith("%") else f"{example}\n{rest}"
-            return {**around, "senders/turner.yaml": text if not example.startswith("---") else sender() + example + "\n"}
+            return {
+                **around,
+                "senders/turner.yaml": text if not example.startswith("---") else sender() + example + "\n",
+            }
         case "site":
-            return {**around, "site.yaml": SITE.replace('pattern: "[2-5][0-9][0-9]"', example).replace("[0-9]'", "[0-9]{3}'")}
+            return {
+                **around,
+                "site.yaml": SITE.replace('pattern: "[2-5][0-9][0-9]"', example).replace("[0-9]'", "[0-9]{3}'"),
+            }
         case "name":
             plain = article() if example.startswith("guides") else entry()
             return {**around, example: plain}

@@ -70,7 +70,8 @@ def test_page_loads_nothing_from_elsewhere(site: Built) -> None:
             if element.tag == "link" and not rel & LOADING:
                 continue
             address = next(
-                value for name in ("src", "srcset", "data", "poster", "background", "href")
+                value
+                for name in ("src", "srcset", "data", "poster", "background", "href")
                 if (value := element.attributes.get(name)) is not None
             )
             if urlsplit(address).scheme or urlsplit(address).netloc:

@@ -26,10 +26,15 @@ from tests.conftest import REPOSITORY
 from tests.conftest import lacking
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
-FLAGS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 AXE = REPOSITORY / "tests" / "node_modules" / "axe-core" / "axe.min.js"
 BELOW = "/sub/path/"
 TYPES = {

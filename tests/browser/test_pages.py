@@ -122,9 +122,10 @@ def test_former_address_leads_on_from_disk(site: Built, tab: Open) -> None:
         watched.page.goto((site.output / page).as_uri())
         watched.page.wait_for_function("document.querySelector('h1.code')")
         canonical = watched.page.get_attribute("link[rel=canonical]", "href")
-        assert canonical == site.base_url + Path(unquote(urlsplit(watched.page.url).path)).relative_to(
-            site.output
-        ).as_posix()
+        assert (
+            canonical
+            == site.base_url + Path(unquote(urlsplit(watched.page.url).path)).relative_to(site.output).as_posix()
+        )
     assert watched.said == []
 
 

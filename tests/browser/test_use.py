@@ -1,4 +1,4 @@
-"""What a person does: filters the list, copies a reply, goes through a page by keyboard, prints it, reads it at night."""
+"""What a person does: filters the list, copies a reply, uses the keyboard, prints a page, reads it at night."""
 
 from __future__ import annotations
 
