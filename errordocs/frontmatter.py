@@ -106,7 +106,7 @@ class _Reader:
         return {}
 
     def _mapping(self, text: str) -> dict[str, Any]:
-        events: Iterator[Any] = iter(yaml.parse(text, Loader=yaml.CSafeLoader))
+        events: Iterator[Any] = iter(yaml.CSafeLoader(text).get_event, None)
         next(events)
         first = next(events)
         if isinstance(first, yaml.StreamEndEvent):

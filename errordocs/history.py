@@ -12,10 +12,10 @@ def changed_since(ref: str, content: str) -> frozenset[str]:
     """Absolute paths below `content` that differ from `ref`, files that git does not track yet among them."""
     if ref.startswith("-"):
         raise Failed(f"`{ref}` is no git ref; name a branch, tag or commit")
-    top = _git(content, "rev-parse", "--show-toplevel").strip()
-    listed = _git(content, "diff", "--name-only", "-z", "--no-renames", ref, "--", ".")
-    listed += _git(content, "ls-files", "--others", "--exclude-standard", "--full-name", "-z", "--", ".")
-    return frozenset(os.path.join(top, name) for name in listed.split("\0") if name)
+    _git(content, "rev-parse", "--git-dir")
+    listed = _git(content, "diff", "--name-only", "-z", "--no-renames", "--relative", ref, "--", ".")
+    listed += _git(content, "ls-files", "--others", "--exclude-standard", "-z", "--", ".")
+    return frozenset(os.path.join(os.path.abspath(content), name) for name in listed.split("\0") if name)
 
 
 def last_changes(content: str) -> dict[str, str]:
@@ -36,6 +36,7 @@ def last_changes(content: str) -> dict[str, str]:
             "--relative",
             "-z",
             "--invert-grep",
+            "--basic-regexp",
             "--grep=^Substance: no$",
             "--",
             ".",
@@ -54,17 +55,24 @@ def last_changes(content: str) -> dict[str, str]:
 def log_file(content: str) -> str:
     """The file that changes with each commit, or where it would be if there were a repository."""
     folder = os.path.abspath(content)
-    while not os.path.isdir(os.path.join(folder, ".git")) and folder != os.path.dirname(folder):
+    while not os.path.exists(os.path.join(folder, ".git")) and folder != os.path.dirname(folder):
         folder = os.path.dirname(folder)
-    return os.path.join(folder, ".git", "logs", "HEAD")
+    place = os.path.join(folder, ".git")
+    if os.path.isfile(place):  # a linked work tree or a submodule: the file says where the folder is
+        with open(place, encoding="utf-8", errors="surrogateescape") as file:
+            place = os.path.join(folder, file.readline().removeprefix("gitdir:").strip())
+    return os.path.join(place, "logs", "HEAD")
 
 
 def _git(folder: str, *words: str) -> str:
     try:
-        done = subprocess.run(["git", *words], cwd=folder, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            ["git", *words], cwd=folder, capture_output=True, encoding="utf-8", errors="surrogateescape", check=False
+        )
     except OSError as error:
         raise Failed(f"git cannot be run ({error.strerror}); install it, or leave --changed out") from None
     if done.returncode:
         told = done.stderr.strip().splitlines() or ["no reason given"]
-        raise Failed(f"git {words[0]}: {told[0]}; name a ref that git knows")
+        mend = "name a ref that git knows" if words[0] == "diff" else "leave --changed out"
+        raise Failed(f"git {words[0]}: {told[0]}; {mend}")
     return done.stdout

@@ -21,6 +21,7 @@ from markdown_it.common.normalize_url import normalizeLink
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
+from errordocs.model import HOST
 from errordocs.model import Body
 from errordocs.model import Item
 from errordocs.model import LinkUse
@@ -31,10 +32,12 @@ from errordocs.paths import anchor as anchor_of
 from errordocs.paths import page_of
 from errordocs.paths import root_of
 
-ABSOLUTE = re.compile(r"(?:https?://[^\s/?#@\\]+(?:[/?#][^\s\\]*)?|mailto:[^\s\\]+@[^\s\\]+)\Z", re.IGNORECASE)
+ABSOLUTE = re.compile(rf"(?:https?://{HOST}(?:[/?#][^\s\\]*)?|mailto:[^\s\\]+@[^\s\\]+)\Z", re.IGNORECASE)
 PLAIN = ("text", "")
 SOME = "\N{HORIZONTAL ELLIPSIS}"
 OF_CONCERN = re.compile(r"[<\[]")  # what links, images and raw HTML begin with
+MARKED = re.compile(r"[^\w\s,.?'-]")  # what a heading of plain words does not hold
+PLAIN_URL = re.compile(r"[A-Za-z0-9:/?#@!$&()*+,;=._~-]+\Z")  # an address that has nothing to encode
 DESTINATION = ("](", "](<")
 
 
@@ -139,7 +142,7 @@ class _Reader:
         line, column = at
         if ABSOLUTE.match(href):
             self._use(href, at, None, "")
-            return normalizeLink(href)
+            return href if PLAIN_URL.match(href) else normalizeLink(href)
         if re.match(r"[a-zA-Z][a-zA-Z0-9+.-]*:", href) or href.startswith(("/", "\\")) or "\\" in href:
             mend = "links begin with https:// or mailto:, or are relative paths to a file of the content"
             self._problem(line, column, "unsafe-url", f"`{href}` is no address that may be linked", mend)
@@ -239,9 +242,12 @@ def _outline(text: str) -> list[Token]:
         next(found.fn for found in parser.core.ruler.__rules__ if found.name == rule)(state)
     heading = False
     for token in state.tokens:
-        if token.type == "inline" and (heading or OF_CONCERN.search(token.content)):
+        if token.type == "inline":
             token.children = []
-            parser.inline.parse(token.content, parser, state.env, token.children)
+            if (MARKED if heading else OF_CONCERN).search(token.content):
+                parser.inline.parse(token.content, parser, state.env, token.children)
+            else:
+                token.children.append(Token("text", "", 0, content=token.content))
         heading = token.type == "heading_open"
     return state.tokens
 

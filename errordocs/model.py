@@ -16,7 +16,8 @@ from msgspec import field
 
 END = r"(?!\n)$"  # `$` alone would let a line end through
 SLUG = rf"^[a-z0-9]+(?:[.-][a-z0-9]+)*{END}"
-WEB = rf"^https?://[^\s/?#@\\]+(?:[/?#][^\s\\]*)?{END}"
+HOST = r"[A-Za-z0-9._-]+(?::[0-9]+)?"  # a name outside ASCII is written as xn--; what else parsers choke on is no host
+WEB = rf"^https?://{HOST}(?:[/?#][^\s\\]*)?{END}"
 
 
 class Failed(Exception):

@@ -34,10 +34,13 @@ class Places(Struct, frozen=True):
 
     @property
     def repository_path(self) -> str:
-        """The content's path in the repository, which is what edit links name."""
-        path = os.path.relpath(self.content)
-        inside = not path.startswith("..")
-        return path.replace(os.sep, "/") if inside else os.path.basename(os.path.abspath(self.content))
+        """The content's path in the repository, which is what edit links name; the same from any working folder."""
+        path = top = os.path.abspath(self.content)
+        while top != (above := os.path.dirname(top)):
+            top = above
+            if any(os.path.exists(os.path.join(top, mark)) for mark in (".git", "pyproject.toml")):
+                return os.path.relpath(path, top).replace(os.sep, "/")
+        return os.path.basename(path)
 
 
 class Memory:

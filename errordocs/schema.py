@@ -129,9 +129,7 @@ def _text_flaws(info: Any, value: str, where: Where) -> Iterable[Flaw]:
         yield Flaw(where, "too-long", what, f"shorten it to {info.max_length}")
     elif info.pattern and not re.search(info.pattern, value):
         if info.pattern.startswith("^https?"):
-            yield Flaw(
-                where, "unsafe-url", f"`{value}` is no web address", "write an address that begins with https://"
-            )
+            yield Flaw(where, "unsafe-url", f"`{value}` is no web address", "write it as https://host.name/path")
         else:
             what = f"`{value}` does not have the form of {_name(where)}"
             yield Flaw(where, "bad-value", what, f"it must match {info.pattern}")

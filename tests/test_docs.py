@@ -20,8 +20,9 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 DOCS = sorted([*REPOSITORY.glob("docs/*.md"), *REPOSITORY.glob("*.md")])
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 IDS = [path.name for path in DOCS]
-SECTIONS = "## What it means\n\nThat.\n\n## Who you'll see it from\n\nThem.\n\n## Why it happens\n\nSo.\n\n## How to fix it\n\n"
-SECTIONS += "### Mend it\n\nThus.\n\n## In the cold email context\n\nAlso.\n\n## FAQ\n\n### Why?\n\nSo.\n"
+SECTIONS = "## What it means\n\nThat.\n\n## Who you'll see it from\n\nThem.\n\n## Why it happens\n\nSo.\n\n"
+SECTIONS += "## How to fix it\n\n### Mend it\n\nThus.\n\n"
+SECTIONS += "## In the cold email context\n\nAlso.\n\n## FAQ\n\n### Why?\n\nSo.\n"
 
 
 def examples(language: str) -> list[tuple[str, str]]:
@@ -66,7 +67,7 @@ def test_commands_of_the_readme_run(project: Path, build: Run) -> None:
         assert done.returncode == 0, words + done.stdout + done.stderr
 
 
-@pytest.mark.parametrize(("name", "text"), [example for example in examples("yaml")])
+@pytest.mark.parametrize(("name", "text"), examples("yaml"))
 def test_yaml_examples_pass_the_check(name: str, text: str, project: Path) -> None:
     if text.startswith("---"):
         (project / "content/errors/pairs/550-5.1.1-gmail-example.md").write_text(f"{text}\n{SECTIONS}")
