@@ -85,7 +85,8 @@ def check(options: argparse.Namespace) -> int:
     began = stamp.now()
     content, problems = pipeline.read(_places(options), render=False)
     if content is not None:
-        problems = sorted({*problems, *_warnings(content, options)})
+        wrong = {problem.path for problem in problems}  # a file's facts come before its words
+        problems = sorted({*problems, *(w for w in _warnings(content, options) if w.path not in wrong)})
     if options.changed is not None:
         changed = history.changed_since(options.changed, options.content)
         problems = [problem for problem in problems if os.path.abspath(problem.path) in changed]

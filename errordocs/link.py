@@ -63,9 +63,9 @@ class _Linker:
         self.words = _Words(content.site)
         self.numbers = {part.name: number for number, part in enumerate(content.site.parts, 1)}
         self.classes = {c.digit: _class_view(c) for c in content.site.classes}
-        self.senders = {s.slug: s for s in content.senders}
-        self.topics = {t.slug: t for t in content.topics}
-        self.guides = {g.slug: g for g in content.guides}
+        self.senders = {s.slug: s for s in sorted(content.senders, key=lambda s: s.fields.name.casefold())}
+        self.topics = {t.slug: t for t in sorted(content.topics, key=lambda t: t.fields.title.casefold())}
+        self.guides = {g.slug: g for g in sorted(content.guides, key=lambda g: g.fields.title.casefold())}
         self.entries = related.order(content)
         self.index = related.index(content, self.entries)
         self.refs = {entry.slug: self._ref(entry) for entry in self.entries}
@@ -291,14 +291,14 @@ class _Linker:
         )
 
     def errors(self) -> ErrorsView:
-        senders = sorted({slug for ref in self.refs.values() for slug in ref.senders})
-        topics = sorted({slug for ref in self.refs.values() for slug in ref.topics})
+        senders = {slug for ref in self.refs.values() for slug in ref.senders}
+        topics = {slug for ref in self.refs.values() for slug in ref.topics}
         return ErrorsView(
             head=self.head("errors/index.html", self.words.errors, self.words.errors_summary, ()),
             total=len(self.entries),
             classes=self.by_class(self.entries),
-            senders=tuple(sorted((self.senders[slug].fields.name, slug) for slug in senders)),
-            topics=tuple(sorted((self.topics[slug].fields.title, slug) for slug in topics)),
+            senders=tuple((s.fields.name, slug) for slug, s in self.senders.items() if slug in senders),
+            topics=tuple((t.fields.title, slug) for slug, t in self.topics.items() if slug in topics),
         )
 
     def by_class(self, entries: Iterable[Entry]) -> tuple[tuple[ClassView, tuple[EntryRef, ...]], ...]:
@@ -312,7 +312,7 @@ class _Linker:
     def lists(self) -> Iterator[ListView]:
         kinds = self.site.sender_kinds
         by_kind = tuple(
-            (heading, tuple(self.sender_ref(s.slug) for s in self.content.senders if s.fields.kind == kind))
+            (heading, tuple(self.sender_ref(s.slug) for s in self.senders.values() if s.fields.kind == kind))
             for kind, heading in kinds.items()
         )
         words = self.words

@@ -13,9 +13,12 @@ from typing import Any
 import msgspec
 
 from errordocs import rules
+from errordocs.model import END
+from errordocs.model import SLUG
 from errordocs.schemas import KINDS
 
 MADE = "<!-- Made from the code by `make docs`; edit errordocs/{}.py. -->\n\n"
+SLUGS = "A *slug* names a file, without its folder and ending: a-z and 0-9, with single `-` or `.` between.\n\n"
 PLACES = {
     "entry": "An entry's front matter, beside the parts of its code and the facts that `site.yaml` declares.",
     "article": "The front matter of a topic, a guide, or a page of its own.",
@@ -27,7 +30,7 @@ PLACES = {
 
 def fields() -> str:
     """docs/fields.md: every field of every kind of file, from the types of the model."""
-    parts = ["# What each field means\n\n", MADE.format("model")]
+    parts = ["# What each field means\n\n", MADE.format("model"), SLUGS]
     seen: set[str] = set()
     for name, (kind, title) in KINDS.items():
         parts.append(f"## {title}\n\n{PLACES[name]} Schema: `schemas/{name}.schema.json`.\n\n")
@@ -96,8 +99,10 @@ def _text_form(info: Any) -> str:
     least, most = info.min_length or 0, info.max_length
     if info.pattern and info.pattern.startswith("^https?"):
         return "web address"
+    if info.pattern == SLUG:
+        return "slug"
     if info.pattern:
-        return f"`{info.pattern.replace('|', chr(92) + '|')}`"
+        return f"`{info.pattern.replace(END, '$').replace('|', chr(92) + '|')}`"
     if most is None:
         return "text"
     return f"text, {least} to {most} characters" if least > 1 else f"text, at most {most} characters"

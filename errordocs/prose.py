@@ -21,6 +21,7 @@ from errordocs.schema import nearest
 FEWEST_WORDS = 6  # a shorter sentence may stand twice by chance
 CODE = re.compile(r"^(```+|~~~+).*?^\1[ \t]*$|(`+)(?!`).*?(?<!`)\2(?!`)", re.DOTALL | re.MULTILINE)
 LITERAL = re.compile(r"^(?:  - text:|    (?:text|source|url|sample|sender):|      - ).*$", re.MULTILINE)
+KEY = re.compile(r"^ *(?:- )?[\w-]+:", re.MULTILINE)
 ADDRESS = re.compile(r"\]\([^)\s]*\)|https?://[^\s>)]+|\{[^}]*\}")
 AT_HOST = re.compile(r"[\w.+-]+@[\w.-]+")
 BLOCK = re.compile(r"\n(?=[ \t]*(?:\n|[-*|#>]|[0-9]+\.))")

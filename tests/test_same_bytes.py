@@ -69,7 +69,7 @@ def built(
     if cwd is None:
         cwd, content, output = folder, Path("content"), Path("output")
     command = [sys.executable, str(REPOSITORY / "build.py"), "--quiet", "--templates", str(TEMPLATES)]
-    command += ["--content", str(content), "--output", str(output), *words]
+    command += ["--content", str(content), "--output", str(output)]
     full = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **environment}
     done = subprocess.run(
         command, cwd=cwd, env=full, umask=umask, capture_output=True, text=True, timeout=120, check=False
