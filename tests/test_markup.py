@@ -163,6 +163,7 @@ def test_link_is_rewritten_for_the_page_that_it_stands_on(source: str, href: str
             "https:///x",
         ),
         *("https://u@h/", "https://h\\@x/", "mailto:nobody", "mailto:", "x:y", "tel:1", "<https://a.b/ x>", "http:/a"),
+        *("http://[::1]/", "https://[x/", "https://a]b/", "https://a:b/", "https://a\u2100b/"),
     ],
 )
 def test_address_that_may_not_be_linked_is_refused(href: str) -> None:

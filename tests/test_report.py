@@ -274,7 +274,8 @@ def test_validator_would_have_seen_a_mistake(validate: Callable[[str], list[str]
 
 @pytest.mark.parametrize("name", report.FORMATS)
 def test_check_tells_problems_alone_on_standard_output(name: str, content: Make, build: Build) -> None:
-    content({"errors/500.md": entry(body=BODY.replace("It means this.", "See [it](gone.md). It recieved it."))})
+    broken, misspelt = BODY.replace("this.", "[it](gone.md)."), BODY.replace("this.", "that it recieved it.")
+    content({"errors/500.md": entry(body=broken), "errors/501.md": entry('number: "501"', body=misspelt)})
     run = build("check", "--format", name)
     assert run.returncode == 1
     assert run.stderr == "1 error, 1 warning\n"
