@@ -19,11 +19,10 @@ from errordocs.model import Sender
 from errordocs.schema import nearest
 
 FEWEST_WORDS = 6  # a shorter sentence may stand twice by chance
-CODE = re.compile(r"^(```+|~~~+).*?^\1[ \t]*$|(`+)(?!`).*?(?<!`)\2(?!`)", re.DOTALL | re.MULTILINE)
-LITERAL = re.compile(r"^(?:  - text:|    (?:text|source|url|sample|sender):|      - ).*$", re.MULTILINE)
-KEY = re.compile(r"^ *(?:- )?[\w-]+:", re.MULTILINE)
-ADDRESS = re.compile(r"\]\([^)\s]*\)|https?://[^\s>)]+|\{[^}]*\}")
-AT_HOST = re.compile(r"[\w.+-]+@[\w.-]+")
+FENCE = re.compile(r"[ \t>]*(?:(?:[-*+]|[0-9]+[.)])[ \t]+)*(`{3,}|~{3,})")
+RESPONSES = re.compile(r"^responses:.*(?:\n(?:[ \t#-].*)?)*", re.MULTILINE)
+ADDRESS = re.compile(r"\]\([^()\s]*\)|https?://[^\s>)]+|\{[^{}]*\}")
+AT_HOST = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w.-]+")
 BLOCK = re.compile(r"\n(?=[ \t]*(?:\n|[-*|#>]|[0-9]+\.))")
 STOP = re.compile(r"[.!?:](?=\s|$)")
 Texts = Mapping[str, str]
@@ -44,15 +43,51 @@ def masked_text(text: str) -> str:
     head, fence, body = ("", "", text)
     if text.startswith("---\n"):
         head, fence, body = text.partition("\n---\n")
-    head = re.sub(
-        r"^(  - text:|    (?:text|source|url|sample):|      - |    sender:).*$", _blank, head, flags=re.MULTILINE
-    )
-    masked = ADDRESS.sub(_blank, CODE.sub(_blank, head + fence + body))
+    head = RESPONSES.sub(_blank, _without_code(head))
+    masked = ADDRESS.sub(_blank, head + fence + _without_code(body))
     return AT_HOST.sub(_blank, masked) if "@" in masked else masked
 
 
+def _without_code(text: str) -> str:
+    """The text with blanks in place of fenced blocks and code spans; takes time as its length, whatever it holds."""
+    lines = text.split("\n")
+    fence = ""
+    for number, line in enumerate(lines if "```" in text or "~~~" in text else ()):
+        found = FENCE.match(line)
+        if fence or found:
+            lines[number] = " " * len(line)
+        if not fence and found:
+            fence = found.group(1)
+        elif found and found.group(1).startswith(fence) and found.end() == len(line.rstrip()):
+            fence = ""
+    return "".join(_without_spans(block) for block in re.split(r"(\n[ \t]*\n)", "\n".join(lines)))
+
+
+def _without_spans(block: str) -> str:
+    """A paragraph with blanks from each run of backticks to the next that is as long."""
+    if "`" not in block:
+        return block
+    pieces = re.split(r"(`+)", block)  # the runs have odd numbers
+    later: dict[str, int] = {}
+    ends: dict[int, int | None] = {}
+    for number in range(len(pieces) - 2, 0, -2):
+        ends[number] = later.get(pieces[number])
+        later[pieces[number]] = number
+    number = 1
+    while number < len(pieces):
+        end = ends[number]
+        for inside in range(number, end + 1 if end else number):
+            pieces[inside] = _blanks(pieces[inside])
+        number = (end or number) + 2
+    return "".join(pieces)
+
+
+def _blanks(text: str) -> str:
+    return re.sub(r"[^\n]", " ", text)
+
+
 def _blank(found: re.Match[str]) -> str:
-    return re.sub(r"[^\n]", " ", found.group())
+    return _blanks(found.group())
 
 
 def misspelt(masked: Texts) -> Iterator[Finding]:
@@ -67,7 +102,8 @@ def misspelt(masked: Texts) -> Iterator[Finding]:
     ends: dict[int, int] = {}  # where the search in a line goes on, since a word may stand there twice
     for at, wrong, right in _codespell("\n".join(lines)):
         source, line = places[at - 1]
-        word = re.compile(rf"(?<![\w'\u2019-]){re.escape(wrong)}(?![\w'\u2019-])").search(lines[at - 1], ends.get(at, 0))
+        whole = re.compile(rf"(?<![\w'\u2019-]){re.escape(wrong)}(?![\w'\u2019-])")
+        word = whole.search(lines[at - 1], ends.get(at, 0))
         ends[at] = word.end() if word else 0
         column = word.start() + 1 if word else 1
         yield _warning(source, "spelling", f"`{wrong}` looks misspelt", f"write `{right}`", at=(line, column))
@@ -175,7 +211,7 @@ def replies_are_unique(content: Content) -> Iterator[Finding]:
     for entry in content.entries:
         for index, reply in enumerate(entry.fields.responses):
             sender = reply.sender or entry.fields.sender or ""
-            words = re.sub(r"\{[^}]*\}|\W+", " ", reply.text.lower()).strip()
+            words = " ".join(re.findall(r"\w+", re.sub(r"\{[^{}]*\}", " ", reply.text.lower())))
             other = seen.setdefault((sender, words), entry.source)
             if other != entry.source:
                 what = f"{other} has this reply of the same sender"

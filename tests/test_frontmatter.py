@@ -377,7 +377,10 @@ BASIC = st.text(
 
 @given(st.dictionaries(st.text(max_size=5), st.text(max_size=20), min_size=1, max_size=4))
 def test_any_text_in_quotes_comes_back(fields: dict[str, str]) -> None:
-    text = "".join(f"{json.dumps(key, ensure_ascii=False)}: {json.dumps(value)}\n" for key, value in fields.items())
+    text = "".join(
+        f"{json.dumps(key, ensure_ascii=False)}: {json.dumps(value, ensure_ascii=False)}\n"
+        for key, value in fields.items()
+    )
     data, problems = frontmatter.parse("x.yaml", text)
     refused = any(frontmatter.BAD_CHARACTERS.search(word) for item in fields.items() for word in item)
     assert (data == fields and not problems) or refused or "<<" in fields
