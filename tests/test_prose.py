@@ -338,7 +338,7 @@ def test_articles_cite_listed_sources_too(name: str, content: Make) -> None:
     )
     sound = references("https://widgets.example/", "https://rfc.example/")
     folder = content({"site.yaml": HOSTS, "errors/500.md": sound, name: cited})
-    assert [line.split(" ")[0] for line in by_rule(prose.sources_are_listed, folder)] == [f"{name}:3:31:"]
+    assert [line.split(" ")[0] for line in by_rule(prose.sources_are_listed, folder)] == [f"{name}:4:31:"]
 
 
 @pytest.mark.parametrize(

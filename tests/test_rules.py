@@ -10,6 +10,7 @@ import pytest
 
 from errordocs import check
 from errordocs import load
+from errordocs import prose
 from errordocs.model import Problem
 from errordocs.rules import BY_NAME
 from errordocs.rules import RULES
@@ -27,17 +28,28 @@ FIELDS = {"number": '"500"', "title": "It broke", "summary": SUMMARY, "updated":
 SHOWN = [rule for rule in RULES if rule.place != "tree"]
 
 
-def problems(folder: Path) -> list[Problem]:
+SITES = {  # what a rule needs of site.yaml to say anything
+    "step-verb": SITE + "step_verbs: [Turn]\n",
+    "source-host": SITE + "source_hosts: [docs.example]\n",
+}
+
+
+def problems(folder: Path, rule: Rule) -> list[Problem]:
+    """What the facts break, and the words too where the rule is of those."""
     loaded = load.load(str(folder))
     found = list(loaded.problems)
     if loaded.content is not None:
-        found += load.located(str(folder), check.check(loaded.content))
+        findings = check.check(loaded.content)
+        if rule.severity == "warning":
+            findings += prose.findings(loaded.content, load.texts(str(folder)), {})
+        found += load.located(str(folder), findings)
     return found
 
 
 def files(rule: Rule, example: str) -> dict[str, str]:
     """A sound content in which the example stands where the rule says."""
     around = {
+        **({"site.yaml": SITES[rule.name]} if rule.name in SITES else {}),
         "guides/turning.md": article(),
         "topics/turning.md": article(),
         "errors/400.md": entry('number: "400"'),
@@ -76,12 +88,12 @@ def test_wrong_example_breaks_its_rule_alone(rule: Rule, content: Make) -> None:
     bare = rule.place == "name" and rule.wrong.startswith("errors")
     made = files(rule, rule.wrong)
     folder = content({"site.yaml": SITE, **made} if bare else made, bare=bare)
-    assert {problem.rule for problem in problems(folder)} == {rule.name}
+    assert {problem.rule for problem in problems(folder, rule)} == {rule.name}
 
 
 @pytest.mark.parametrize("rule", SHOWN, ids=lambda rule: rule.name)
 def test_right_example_breaks_nothing(rule: Rule, content: Make) -> None:
-    assert problems(content(files(rule, rule.right))) == []
+    assert problems(content(files(rule, rule.right)), rule) == []
 
 
 def test_every_rule_that_the_code_names_is_in_the_list_and_the_other_way() -> None:
