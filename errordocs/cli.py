@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Callable
 from collections.abc import Sequence
@@ -13,8 +14,10 @@ from urllib.parse import quote
 import msgspec
 
 from errordocs import stamp
+from errordocs.model import SLUG
 from errordocs.model import Content
 from errordocs.model import Failed
+from errordocs.model import Misused
 from errordocs.model import Problem
 
 if TYPE_CHECKING:
@@ -34,7 +37,7 @@ def main(argv: Sequence[str]) -> int:
         sys.stdout.flush()
     except Failed as failed:
         print(f"build.py: {failed}", file=sys.stderr)
-        return FAILED
+        return USAGE if isinstance(failed, Misused) else FAILED
     except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left in the buffer goes there
         if not isinstance(error, BrokenPipeError):
@@ -141,6 +144,8 @@ def new(options: argparse.Namespace) -> int:
     if content is None:
         raise Failed(f"{folder}/site.yaml cannot be read; run check")
     home = options.folder or options.sender or scaffold.family(content, options.code)
+    if not re.match(SLUG, home):
+        raise Misused(f"`{home}` is no folder of errors/; use a-z and 0-9, with single `-` between")
     schema = os.path.relpath(
         os.path.join(os.path.dirname(os.path.abspath(folder)), "schemas", "entry.schema.json"),
         os.path.join(folder, "errors", home),

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 from typing import Literal
+from urllib.parse import unquote
 from urllib.parse import urldefrag
 from urllib.parse import urljoin
 from urllib.parse import urlsplit
@@ -39,6 +40,7 @@ TIMEOUT = 15.0
 MOST_BYTES = 2_000_000
 MOST_REDIRECTS = 8
 TOO_MANY = 429
+ANCHOR = re.compile(r"""\b(?:id|name)\s*=\s*["']?([^"'\s>]+)""", re.IGNORECASE)
 REFUSALS = (401, 403, 405, 406)
 AGENT = "errordocs-linkcheck (checks the links of a reference; one request an address)"
 State = Literal["ok", "moved", "dead", "no-anchor", "unknown"]
@@ -87,7 +89,7 @@ def uses(content: Content) -> Iterator[Use]:
     holders: tuple[Entry | Article | Sender, ...] = (*records, *content.senders)
     for holder in holders:
         for use in (holder.about if isinstance(holder, Sender) else holder.body).links:
-            if use.page is None and use.href.startswith("http"):
+            if use.page is None and use.href.lower().startswith("http"):
                 yield Use(holder.source, use.href, at=(use.line, use.column))
 
 
@@ -161,74 +163,86 @@ async def _ask_all(urls: list[str], limits: Limits) -> dict[str, Answer]:
 
 
 async def _fetch(client: httpx.AsyncClient, page: str, limits: Limits) -> tuple[Answer, frozenset[str] | None]:
-    """The answer for a page, and the ids on it, or None where it is not HTML. Tries again on 429, 5xx and cuts."""
+    """The answer for a page, and the ids on it, or None where they cannot be known. Tries again on 429, 5xx, cuts."""
     from httpx import HTTPError
     from httpx import InvalidURL
+    from httpx import TimeoutException
 
-    answer = Answer("unknown", "no answer")
+    answer, asked = Answer("unknown"), 0.0
     for number in range(TRIES):
         if number:
-            await asyncio.sleep(limits.backoff * 2**number * random.uniform(0.5, 1.0))
+            await asyncio.sleep(max(asked, limits.backoff * 2**number * random.uniform(0.5, 1.0)))
+        asked = 0.0
         try:
             async with asyncio.timeout(limits.timeout):
-                response, moved, text = await _follow(client, page)
-        except (HTTPError, TimeoutError, InvalidURL) as error:
-            answer = Answer("dead", type(error).__name__) if number == TRIES - 1 else answer
+                response, moved, raw = await _follow(client, page)
+        except (TimeoutException, TimeoutError):
+            answer = Answer("dead", f"no answer within {limits.timeout:g} seconds")
             continue
+        except (HTTPError, InvalidURL, ValueError) as error:
+            answer = Answer("dead", type(error).__name__)
+            continue
+        if response.has_redirect_location:
+            return Answer("dead", f"more than {MOST_REDIRECTS} redirects"), None
         if response.status_code == TOO_MANY or response.status_code >= 500:
             answer = Answer("unknown", f"status {response.status_code}")
-            await asyncio.sleep(_asked_to_wait(response.headers.get("Retry-After"), limits))
+            asked = _asked_to_wait(response.headers.get("Retry-After"), limits)
             continue
         if response.status_code in REFUSALS:
             return Answer("unknown", f"status {response.status_code}: it may refuse programs"), None
         if response.status_code >= 400:
             return Answer("dead", f"status {response.status_code}"), None
-        html = "html" in response.headers.get("Content-Type", "")
-        anchors = frozenset(re.findall(r"""\b(?:id|name)=["']?([^"'\s>]+)""", text)) if html else None
+        known = "html" in response.headers.get("Content-Type", "") and len(raw) < MOST_BYTES
+        anchors = frozenset(ANCHOR.findall(raw.decode("utf-8", "replace"))) if known else None
         return (Answer("moved", moved) if moved else Answer("ok")), anchors
     return answer, None
 
 
-async def _follow(client: httpx.AsyncClient, page: str) -> tuple[httpx.Response, str, str]:
-    """The last response, the address of a permanent move or nothing, and the text of the page, cut where it is long."""
-    moved, url, permanent = "", page, True
-    for _ in range(MOST_REDIRECTS):
+async def _follow(client: httpx.AsyncClient, page: str) -> tuple[httpx.Response, str, bytes]:
+    """The last response, the address of a permanent move or nothing, and the page, cut where it is long.
+
+    The last response is a redirect where there were too many.
+    """
+    moved, url, permanent, hops = "", page, True, 0
+    while True:
         async with client.stream("GET", url) as response:
-            target = response.headers.get("Location")
-            if response.is_redirect and target:
-                url = urljoin(url, target)
-                permanent = permanent and response.status_code in (301, 308)
-                moved = url if permanent else moved
-                continue
-            raw = b""
-            async for chunk in response.aiter_bytes():
-                raw += chunk
-                if len(raw) > MOST_BYTES:
-                    break
-            return response, moved, raw.decode(response.encoding or "utf-8", "replace")
-    raise TimeoutError("too many redirects")
+            if not response.has_redirect_location or hops == MOST_REDIRECTS:
+                return response, moved, await _beginning(response)
+        url = urljoin(url, response.headers["Location"])
+        permanent = permanent and response.status_code in (301, 308)
+        moved = url if permanent else moved
+        hops += 1
+
+
+async def _beginning(response: httpx.Response) -> bytes:
+    raw = b""
+    async for chunk in response.aiter_bytes():
+        raw += chunk
+        if len(raw) >= MOST_BYTES:
+            break
+    return raw
 
 
 def _with_anchor(answer: Answer, fragment: str, anchors: frozenset[str] | None) -> Answer:
-    if answer.state == "ok" and fragment and anchors is not None and fragment not in anchors:
-        return Answer("no-anchor")
-    if answer.state == "moved" and fragment:
+    if answer.state == "moved" and fragment and "#" not in answer.detail:
         return Answer("moved", f"{answer.detail}#{fragment}")
-    return answer
+    name = unquote(fragment.partition(":~:")[0])  # what follows is a text that browsers look for
+    if answer.state != "ok" or anchors is None or name.lower() in ("", "top"):
+        return answer
+    is_there = name in anchors or f"user-content-{name}" in anchors  # which GitHub's script strips
+    return answer if is_there else Answer("no-anchor")
 
 
 def _asked_to_wait(value: str | None, limits: Limits) -> float:
     """Seconds that a Retry-After header asks for, within bounds."""
-    if not value:
-        return 0.0
     try:
-        seconds = float(value)
+        seconds = float(value or 0)
     except ValueError:
         try:
-            seconds = parsedate_to_datetime(value).timestamp() - time.time()
-        except ValueError:
+            seconds = parsedate_to_datetime(value or "").timestamp() - time.time()
+        except (ValueError, OverflowError):
             return 0.0
-    return min(max(seconds, 0.0), limits.longest_wait)
+    return min(seconds, limits.longest_wait) if seconds > 0 else 0.0
 
 
 def _host(url: str) -> str:
@@ -239,7 +253,9 @@ def _load(cache: str) -> dict[str, tuple[float, Answer]]:
     try:
         with open(cache, encoding="utf-8") as file:
             kept = json.load(file)
-        return {url: (when, Answer("moved" if moved else "ok", moved)) for url, (when, moved) in kept.items()}
+        return {
+            url: (float(when), Answer("moved" if moved else "ok", str(moved))) for url, (when, moved) in kept.items()
+        }
     except (OSError, ValueError, TypeError, AttributeError):
         return {}
 

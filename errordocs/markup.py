@@ -39,6 +39,7 @@ OF_CONCERN = re.compile(r"[<\[]")  # what links, images and raw HTML begin with
 MARKED = re.compile(r"[^\w\s,.?'-]")  # what a heading of plain words does not hold
 PLAIN_URL = re.compile(r"[A-Za-z0-9:/?#@!$&()*+,;=._~-]+\Z")  # an address that has nothing to encode
 DESTINATION = ("](", "](<")
+TEXT = ("text", "text_special", "code_inline")
 
 
 def parse(
@@ -225,12 +226,12 @@ class _Reader:
         return name
 
     def _html(self, tokens: Sequence[Token]) -> str:
-        if not self.render:
-            return SOME if tokens else ""
-        parser = _parser()
         for index, token in enumerate(tokens):
             if token.type == "heading_open":
                 token.attrs["id"] = self._anchor(_text_of(tokens[index + 1]))
+        if not self.render:
+            return SOME if tokens else ""
+        parser = _parser()
         return str(parser.renderer.render(tokens, parser.options, {})).strip()
 
 
@@ -271,7 +272,7 @@ def _align_by_class(token: Token) -> None:
 
 
 def _text_of(token: Token) -> str:
-    return "".join(child.content for child in token.children or () if child.type in ("text", "code_inline"))
+    return "".join(child.content for child in token.children or () if child.type in TEXT)
 
 
 @cache

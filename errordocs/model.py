@@ -24,6 +24,10 @@ class Failed(Exception):
     """The environment failed; its text is one line for the person at the terminal (exit status 3)."""
 
 
+class Misused(Failed):
+    """The command was given what it cannot work with; its text is one line (exit status 2)."""
+
+
 class Problem(Struct, frozen=True, order=True):
     """An author's mistake, with its place and its mend."""
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from errordocs import cache
 from errordocs import check
 from errordocs import load
 from errordocs.model import Content
@@ -63,7 +64,9 @@ class Built(Struct, frozen=True):
 def read(places: Places, memory: Memory | None = None, render: bool = True) -> tuple[Content | None, list[Problem]]:
     """The content and its problems, in the order of files and lines; without `render`, only to be checked."""
     folder = places.content.rstrip("/") or "/"
-    loaded = load.load(folder, memory.readings if memory else None, render)
+    memory = memory or Memory()
+    memory.readings = memory.readings or cache.load(places.state)
+    loaded = load.load(folder, memory.readings, render)
     problems = list(loaded.problems)
     if loaded.content is not None:
         problems += load.located(folder, check.check(loaded.content))
@@ -73,6 +76,8 @@ def read(places: Places, memory: Memory | None = None, render: bool = True) -> t
 def build(places: Places, memory: Memory | None = None, notice: Callable[[str], None] | None = None) -> Built:
     """Builds the site; with problems in the content nothing is written. Raises Failed where the machine fails."""
     memory = memory or Memory()
+    memory.readings = memory.readings or cache.load(places.state)
+    before = {name: reading.digest for name, reading in memory.readings.items()}
     content, problems = read(places, memory)
     if content is None or any(problem.severity == "error" for problem in problems):
         return Built(tuple(problems))
@@ -84,6 +89,8 @@ def build(places: Places, memory: Memory | None = None, notice: Callable[[str], 
     except write.Stale:
         memory.pages = None
         done = write.site(output, state, _outputs(content, places, memory), notice)
+    if before != {name: reading.digest for name, reading in memory.readings.items()}:
+        cache.save(places.state, memory.readings)
     return Built(tuple(problems), done.written, done.unchanged, done.removed)
 
 

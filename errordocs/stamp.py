@@ -22,10 +22,10 @@ def replay(argv: Sequence[str]) -> int | None:
     """The exit status of the same command with the same inputs, having said the same; None where it must run."""
     try:
         with open(_path(argv), "rb") as file:
-            roots, walk, (status, out, err) = marshal.loads(file.read())
+            roots, seen, (status, out, err) = marshal.loads(file.read())
     except (OSError, ValueError, EOFError, TypeError):
         return None
-    if walk != _walk(roots):
+    if seen != walk(roots):
         return None
     try:
         for stream, text in ((sys.stdout, out), (sys.stderr, err)):
@@ -44,8 +44,8 @@ def keep(argv: Sequence[str], inputs: Iterable[str], outputs: Iterable[str], beg
     trusted. A failure to keep is no failure.
     """
     roots = [os.path.abspath(path) for path in inputs]
-    walk = _walk(roots)
-    if max((max(told[:2]) for told in walk.values() if told), default=0) >= began - GRANULARITY:
+    seen = walk(roots)
+    if max((max(told[:2]) for told in seen.values() if told), default=0) >= began - GRANULARITY:
         return
     roots += [os.path.abspath(path) for path in outputs]
     path = _path(argv)
@@ -53,7 +53,7 @@ def keep(argv: Sequence[str], inputs: Iterable[str], outputs: Iterable[str], beg
     try:
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(temporary, "wb") as file:
-            file.write(marshal.dumps((roots, _walk(roots), outcome)))
+            file.write(marshal.dumps((roots, walk(roots), outcome)))
         os.replace(temporary, path)
     except OSError:
         return
@@ -85,7 +85,7 @@ def _fnv(data: bytes) -> int:
     return value
 
 
-def _walk(roots: Iterable[str]) -> Walk:
+def walk(roots: Iterable[str]) -> Walk:
     """Times of change, size and inode of every file below the roots, and of the roots that are files.
 
     The time of the last change of any kind is there too: nobody can set it back. Of folders, it is enough that

@@ -39,6 +39,7 @@ ORDER = {
     "feeds": "views to files for programs",
     "write": "files to the output folder",
     "bundle": "the output folder to one file",
+    "cache": "readings to the next build",
     "pipeline": "the flow, once",
     "serve": "the flow, again and again",
     "publish": "the output folder to elsewhere",

@@ -513,3 +513,20 @@ def test_any_link_is_found_inside_the_text_and_in_its_order_in_a_line(text: str)
         assert 1 <= use.line <= len(lines)
         assert 1 <= use.column <= len(lines[use.line - 1]) + 1
     assert all(section.line < later.line for section, later in pairwise(made.sections))
+
+
+def outline(made: Body) -> object:
+    """What a check asks of a body: all but the HTML, of which it asks whether there is any."""
+    sections = [
+        (s.title, s.anchor, s.line, bool(s.html), [(i.title, i.anchor, i.line, bool(i.html)) for i in s.items])
+        for s in made.sections
+    ]
+    return bool(made.intro), sections, made.anchors, made.links
+
+
+@given(TEXTS, st.sampled_from(SOURCES))
+def test_check_without_html_finds_the_same(text: str, source: str) -> None:
+    whole, problems = parse(text, source)
+    quick, told = markup.parse(f"content/{source}", source, text, render=False)
+    assert told == problems
+    assert outline(quick) == outline(whole)
