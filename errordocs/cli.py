@@ -143,9 +143,9 @@ def new(options: argparse.Namespace) -> int:
     content = load.load(folder).content
     if content is None:
         raise Failed(f"{folder}/site.yaml cannot be read; run check")
+    if options.folder is not None and not re.match(SLUG, options.folder):
+        raise Misused(f"`{options.folder}` is no folder of errors/; use a-z and 0-9, with single `-` between")
     home = options.folder or options.sender or scaffold.family(content, options.code)
-    if not re.match(SLUG, home):
-        raise Misused(f"`{home}` is no folder of errors/; use a-z and 0-9, with single `-` between")
     schema = os.path.relpath(
         os.path.join(os.path.dirname(os.path.abspath(folder)), "schemas", "entry.schema.json"),
         os.path.join(folder, "errors", home),

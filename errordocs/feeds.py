@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from html import escape
@@ -79,8 +78,14 @@ class ErrorList(msgspec.Struct, frozen=True):
     errors: list[ErrorSummary]
 
 
-def feeds(site: Site, fields: SiteFields) -> Iterator[Output]:
-    """Every file that is not for people, one at a time, those that list others last."""
+Documents = dict[str, tuple[EntryView, SiteFields, str]]  # an entry's view, and the digest of its document
+
+
+def feeds(site: Site, fields: SiteFields, kept: Documents) -> Iterator[Output]:
+    """Every file that is not for people, one at a time, those that list others last.
+
+    The document of an entry that `kept` knows as it is is yielded without data; afterwards `kept` knows this run's.
+    """
     entries = [view for view in site.pages if isinstance(view, EntryView)]
     yield _text("robots.txt", f"User-agent: *\nAllow: /\nSitemap: {fields.base_url}sitemap.xml\n")
     yield _text("opensearch.xml", _opensearch(fields))
@@ -88,12 +93,25 @@ def feeds(site: Site, fields: SiteFields) -> Iterator[Output]:
     yield _text("_headers", _headers())
     yield _text("_redirects", "".join(f"/{old} /{new} 301\n" for old, new in site.redirects))
     yield _text("api/schema.json", _json(_schema(fields)))
-    for view in entries:
-        yield _text(f"api/errors/{view.slug}.json", _json(_document(view, fields)), "page")
+    yield from _documents(entries, fields, kept)
     yield _text("api/errors.json", _json(_list(entries, fields)))
     yield _text("feed.xml", _feed(entries, fields))
     yield _text("llms.txt", _llms(site, fields))
     yield _text("sitemap.xml", _sitemap(site, fields))
+
+
+def _documents(entries: list[EntryView], fields: SiteFields, kept: Documents) -> Iterator[Output]:
+    before = dict(kept)
+    kept.clear()
+    for view in entries:
+        path = f"api/errors/{view.slug}.json"
+        known = before.get(path)
+        if known is not None and known[0] == view and known[1] == fields:
+            made = Output(path, "page", None, known[2])
+        else:
+            made = _text(path, _json(_document(view, fields)), "page")
+        kept[path] = (view, fields, made.digest)
+        yield made
 
 
 def _text(path: str, text: str, role: Literal["page", "index"] = "index") -> Output:
@@ -101,7 +119,7 @@ def _text(path: str, text: str, role: Literal["page", "index"] = "index") -> Out
 
 
 def _json(value: Any) -> str:
-    return json.dumps(msgspec.to_builtins(value), ensure_ascii=False, indent=1) + "\n"
+    return msgspec.json.format(msgspec.json.encode(value), indent=1).decode() + "\n"
 
 
 def _document(view: EntryView, fields: SiteFields) -> ErrorDocument:

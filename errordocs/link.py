@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Sequence
+from functools import lru_cache
 from urllib.parse import quote
 from urllib.parse import urlsplit
 
@@ -69,7 +69,13 @@ class _Linker:
         self.entries = related.order(content)
         self.index = related.index(content, self.entries)
         self.refs = {entry.slug: self._ref(entry) for entry in self.entries}
-        self.by_sender = Counter(slug for ref in self.refs.values() for slug in ref.senders)
+        self.of_sender: dict[str, list[Entry]] = {}
+        for entry in self.entries:
+            for slug in self.refs[entry.slug].senders:
+                self.of_sender.setdefault(slug, []).append(entry)
+        self.sender_refs = {slug: self._sender_ref(slug) for slug in self.senders}
+        self.topic_refs = {slug: self._topic_ref(slug) for slug in self.topics}
+        self.guide_refs = {slug: self._guide_ref(slug) for slug in self.guides}
 
     def _ref(self, entry: Entry) -> EntryRef:
         fields = entry.fields
@@ -122,15 +128,15 @@ class _Linker:
             slug=entry.slug,
             codes=entry.codes,
             summary=inline(fields.summary),
-            sender=self.sender_ref(fields.sender) if fields.sender else None,
+            sender=self.sender_refs[fields.sender] if fields.sender else None,
             replaced_by=self.refs[fields.replaced_by] if fields.replaced_by else None,
             facts=tuple(
                 FactView(f.name, f.label, entry.facts[f.name], tuple(_worded(f, v) for v in entry.facts[f.name]))
                 for f in self.site.facts
                 if f.name in entry.facts
             ),
-            topics=tuple(self.topic_ref(slug) for slug in fields.topics),
-            seen_from=tuple(self.sender_ref(slug) for slug in fields.seen_from),
+            topics=tuple(self.topic_refs[slug] for slug in fields.topics),
+            seen_from=tuple(self.sender_refs[slug] for slug in fields.seen_from),
             replies=tuple(self.reply(reply, entry) for reply in fields.responses),
             overview=tuple(sections["overview"]),
             steps=tuple(sections["steps"]),
@@ -138,7 +144,7 @@ class _Linker:
             faq=tuple(sections["faq"]),
             references=_references(fields.references),
             related=related_views,
-            guides=tuple(self.guide_ref(slug) for slug in fields.guides),
+            guides=tuple(self.guide_refs[slug] for slug in fields.guides),
             previous=self.refs[self.entries[number - 1].slug] if number else None,
             next=self.refs[self.entries[number + 1].slug] if number + 1 < len(self.entries) else None,
             contents=_contents(
@@ -155,25 +161,25 @@ class _Linker:
         slug = reply.sender or entry.fields.sender
         return ReplyView(
             text=reply.text.strip(),
-            sender=self.sender_ref(slug) if slug else None,
+            sender=self.sender_refs[slug] if slug else None,
             sender_name=self.senders[slug].fields.name.lower() if slug else "~",
             basis=self.words.basis[reply.basis],
             source=reply.source,
-            host=urlsplit(reply.source).hostname or "",
+            host=_host(reply.source),
             checked=reply.checked.isoformat(),
             entry=self.refs[entry.slug] if show_entry else None,
         )
 
-    def sender_ref(self, slug: str) -> Ref:
+    def _sender_ref(self, slug: str) -> Ref:
         fields = self.senders[slug].fields
-        return Ref(f"senders/{slug}.html", fields.name, plain(fields.summary), self.by_sender.get(slug, 0))
+        return Ref(f"senders/{slug}.html", fields.name, plain(fields.summary), len(self.of_sender.get(slug, ())))
 
-    def topic_ref(self, slug: str) -> Ref:
+    def _topic_ref(self, slug: str) -> Ref:
         fields = self.topics[slug].fields
         count = len(self.index.topics.get(slug, ()))
         return Ref(f"topics/{slug}.html", fields.title, plain(fields.summary), count)
 
-    def guide_ref(self, slug: str) -> Ref:
+    def _guide_ref(self, slug: str) -> Ref:
         fields = self.guides[slug].fields
         return Ref(f"guides/{slug}.html", fields.title, plain(fields.summary))
 
@@ -181,7 +187,7 @@ class _Linker:
 
     def sender(self, sender: Sender) -> SenderView:
         fields = sender.fields
-        entries = [e for e in self.entries if sender.slug in self.refs[e.slug].senders]
+        entries = self.of_sender.get(sender.slug, [])
         own = sorted(entries, key=lambda e: e.fields.sender != sender.slug)
         purposes = self.site.link_purposes
         replies = tuple(
@@ -221,7 +227,7 @@ class _Linker:
 
     def topic(self, topic: Article) -> TopicView:
         fields = topic.fields
-        entries = [entry for entry in self.entries if topic.slug in entry.fields.topics]
+        entries = [self.index.entries[slug] for slug in self.index.topics.get(topic.slug, ())]
         replies = [
             self.reply(reply, entry, show_entry=True)
             for entry in entries
@@ -234,7 +240,7 @@ class _Linker:
             intro=topic.body.intro,
             sections=topic.body.sections,
             references=_references(fields.references),
-            guides=tuple(self.guide_ref(slug) for slug in fields.guides),
+            guides=tuple(self.guide_refs[slug] for slug in fields.guides),
             first=tuple(self.refs[slug] for slug in fields.first),
             entries=tuple(self.refs[e.slug] for e in entries if e.slug not in fields.first),
             replies=tuple(sorted(replies, key=lambda reply: reply.sender_name)),
@@ -262,8 +268,8 @@ class _Linker:
             intro=article.body.intro,
             sections=article.body.sections,
             references=_references(fields.references),
-            guides=tuple(self.guide_ref(slug) for slug in fields.guides),
-            topics=tuple(self.topic_ref(slug) for slug in fields.topics),
+            guides=tuple(self.guide_refs[slug] for slug in fields.guides),
+            topics=tuple(self.topic_refs[slug] for slug in fields.topics),
             entries=tuple(self.refs[entry.slug] for entry in entries),
         )
 
@@ -283,9 +289,9 @@ class _Linker:
                 (class_, entries, sum(ref.class_ == class_ for ref in self.refs.values()))
                 for class_, entries in self.by_class(general)
             ),
-            senders=tuple(self.sender_ref(slug) for slug in self.senders),
-            topics=tuple(self.topic_ref(slug) for slug in self.topics),
-            guides=tuple(self.guide_ref(slug) for slug in self.guides),
+            senders=tuple(self.sender_refs[slug] for slug in self.senders),
+            topics=tuple(self.topic_refs[slug] for slug in self.topics),
+            guides=tuple(self.guide_refs[slug] for slug in self.guides),
             latest=tuple(self.refs[entry.slug] for entry in latest[:LATEST]),
             total=len(self.entries),
         )
@@ -312,14 +318,14 @@ class _Linker:
     def lists(self) -> Iterator[ListView]:
         kinds = self.site.sender_kinds
         by_kind = tuple(
-            (heading, tuple(self.sender_ref(s.slug) for s in self.senders.values() if s.fields.kind == kind))
+            (heading, tuple(self.sender_refs[s.slug] for s in self.senders.values() if s.fields.kind == kind))
             for kind, heading in kinds.items()
         )
         words = self.words
         for folder, title, summary, groups in (
             ("senders", words.senders, words.senders_summary, tuple(group for group in by_kind if group[1])),
-            ("topics", words.topics, words.topics_summary, (("", tuple(self.topic_ref(s) for s in self.topics)),)),
-            ("guides", words.guides, words.guides_summary, (("", tuple(self.guide_ref(s) for s in self.guides)),)),
+            ("topics", words.topics, words.topics_summary, (("", tuple(self.topic_refs[s] for s in self.topics)),)),
+            ("guides", words.guides, words.guides_summary, (("", tuple(self.guide_refs[s] for s in self.guides)),)),
         ):
             yield ListView(self.head(f"{folder}/index.html", title, summary, ()), inline(summary), groups)
 
@@ -422,6 +428,11 @@ def _unindexed(head: Head) -> Head:
     import msgspec
 
     return msgspec.structs.replace(head, indexed=False, report="")
+
+
+@lru_cache(maxsize=65536)
+def _host(url: str) -> str:
+    return urlsplit(url).hostname or ""
 
 
 def _references(references: Iterable[Reference]) -> tuple[ReferenceView, ...]:

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 from collections.abc import Sequence
 from functools import cache
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 from urllib.parse import unquote
@@ -55,6 +56,7 @@ def parse(
     return _Reader(path, source, text, above, indent, render).read()
 
 
+@lru_cache(maxsize=65536)
 def inline(text: str) -> str:
     """One line of a field as HTML: escaped, with `code` between backticks."""
     parts = re.split(r"`([^`]+)`", text)

@@ -18,6 +18,7 @@ from errordocs.model import Output
 from errordocs.model import Problem
 
 if TYPE_CHECKING:
+    from errordocs.feeds import Documents
     from errordocs.render import Kept
 
 
@@ -50,6 +51,7 @@ class Memory:
     def __init__(self) -> None:
         self.readings: load.Memory = {}
         self.pages: Kept | None = None
+        self.documents: Documents = {}
 
 
 class Built(Struct, frozen=True):
@@ -75,6 +77,7 @@ def read(places: Places, memory: Memory | None = None, render: bool = True) -> t
 
 def build(places: Places, memory: Memory | None = None, notice: Callable[[str], None] | None = None) -> Built:
     """Builds the site; with problems in the content nothing is written. Raises Failed where the machine fails."""
+    is_once = memory is None  # a process that goes on keeps its memory itself
     memory = memory or Memory()
     memory.readings = memory.readings or cache.load(places.state)
     before = {name: reading.digest for name, reading in memory.readings.items()}
@@ -87,9 +90,9 @@ def build(places: Places, memory: Memory | None = None, notice: Callable[[str], 
     try:
         done = write.site(output, state, _outputs(content, places, memory), notice)
     except write.Stale:
-        memory.pages = None
+        memory.pages, memory.documents = None, {}
         done = write.site(output, state, _outputs(content, places, memory), notice)
-    if before != {name: reading.digest for name, reading in memory.readings.items()}:
+    if is_once and before != {name: reading.digest for name, reading in memory.readings.items()}:
         cache.save(places.state, memory.readings)
     return Built(tuple(problems), done.written, done.unchanged, done.removed)
 
@@ -103,4 +106,4 @@ def _outputs(content: Content, places: Places, memory: Memory) -> Iterator[Outpu
     kept = memory.pages or render.Kept()
     memory.pages = kept
     yield from render.render(site, content.site, places.templates, kept)
-    yield from feeds.feeds(site, content.site)
+    yield from feeds.feeds(site, content.site, memory.documents)

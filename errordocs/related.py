@@ -37,6 +37,7 @@ class Index(Struct, frozen=True):
     links: dict[str, list[tuple[str, str]]]
     codes: dict[tuple[tuple[str, str], ...], list[str]]
     parts: dict[tuple[str, str], list[str]]
+    general: dict[tuple[str, str], list[str]]
     subjects: dict[tuple[str, str], list[str]]
     topics: dict[str, list[str]]
     subject_names: dict[tuple[str, str], str]
@@ -66,6 +67,7 @@ def index(content: Content, ordered: Sequence[Entry]) -> Index:
         links={},
         codes={},
         parts={},
+        general={},
         subjects={},
         topics={},
         subject_names={
@@ -83,7 +85,12 @@ def index(content: Content, ordered: Sequence[Entry]) -> Index:
         made.codes.setdefault(tuple(entry.codes.items()), []).append(entry.slug)
         for item in entry.codes.items():
             made.parts.setdefault(item, []).append(entry.slug)
+            if not entry.fields.sender:
+                made.general.setdefault(item, []).append(entry.slug)
         for subject in _subjects(content.site, entry):
+            if entry.fields.sender:
+                made.subjects.setdefault(subject, [])
+                continue
             made.subjects.setdefault(subject, []).append(entry.slug)
         for topic in entry.fields.topics:
             made.topics.setdefault(topic, []).append(entry.slug)
@@ -140,8 +147,7 @@ def _same_part(entry: Entry, index: Index) -> Iterator[Relation]:
         return
     labels = {part.name: part.label for part in index.site.parts}
     name, code = list(entry.codes.items())[-1]
-    general = [slug for slug in index.parts[(name, code)] if not index.entries[slug].fields.sender]
-    for slug in _near(entry.slug, general, index, OF_VARIANTS):
+    for slug in _near(entry.slug, index.general.get((name, code), ()), index, OF_VARIANTS):
         others = [f"{labels[n].lower()} {c}" for n, c in index.entries[slug].codes.items() if n != name]
         if others:
             yield Relation(slug, "same-part", inline(f"{code} together with {' and '.join(others)}."))

@@ -13,6 +13,7 @@ from errordocs.schema import instead
 
 TODO = "TODO"
 LONGEST, LONGEST_TITLE, LONGEST_LINE = 100, 90, 400  # as model.py has them for slugs, titles and lines
+PLAIN = re.compile(r"[A-Za-z](?:[^:#\n\t\\]|:(?=\S)|(?<! )#)*(?<![ :])")  # YAML reads it as the text that it is
 MODELINE = "# yaml-language-server: $schema={}"
 
 
@@ -116,11 +117,7 @@ def _reference(row: RegistryCode) -> list[str]:
 
 def _scalar(text: str) -> str:
     """The text as a YAML value: as it stands where that is safe, else between double quotes."""
-    return (
-        text
-        if re.fullmatch(r"[A-Za-z](?:[^:#\n\t\\]|:(?=\S)|(?<! )#)*(?<![ :])", text)
-        else json.dumps(text, ensure_ascii=False)
-    )
+    return text if PLAIN.fullmatch(text) else json.dumps(text, ensure_ascii=False)
 
 
 def _body(content: Content, codes: dict[str, str]) -> str:

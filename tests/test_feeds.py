@@ -45,7 +45,7 @@ MANY = site_of(SITE.replace("sections:\n", f"{WHO}sections:\n"))
 
 def made(*records: Any, site: SiteFields = PLAIN_SITE) -> dict[str, str]:
     found: Content = content(*records, site=site)
-    outputs = feeds.feeds(link.link(found), site)
+    outputs = feeds.feeds(link.link(found), site, {})
     return {output.path: (output.data or b"").decode() for output in outputs}
 
 
@@ -290,7 +290,7 @@ def test_hostile_title_cannot_end_its_line_or_its_link() -> None:
 
 
 def test_files_that_list_others_come_last() -> None:
-    outputs = list(feeds.feeds(link.link(content(*full())), PLAIN_SITE))
+    outputs = list(feeds.feeds(link.link(content(*full())), PLAIN_SITE, {}))
     assert [o.role for o in outputs if o.path.startswith("api/errors/")] == ["page"] * 4
     assert [o.path for o in outputs][-4:] == ["api/errors.json", "feed.xml", "llms.txt", "sitemap.xml"]
     assert all(o == output(o.path, o.role, o.data or b"") for o in outputs)
