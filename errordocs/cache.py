@@ -89,6 +89,6 @@ def _record(kept: _Kept) -> Record | SiteFields | None:
 
 
 def _generator() -> str:
-    """What tells one version of the generator's code from another: its files as they lie there."""
-    walk = stamp.walk([os.path.dirname(__file__)])
+    """What tells one version of the generator from another: its files, and its libraries', as they lie there."""
+    walk = stamp.walk(stamp.makers())
     return blake2b(repr(sorted(walk.items())).encode(), digest_size=16).hexdigest()

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from errordocs.pipeline import Places
 
 DONE, PROBLEMS, USAGE, FAILED = 0, 1, 2, 3
-OURSELVES = (os.path.dirname(__file__),)  # another version of the generator may say something else
 
 
 def main(argv: Sequence[str]) -> int:
@@ -51,7 +50,7 @@ def build(options: argparse.Namespace) -> int:
     from errordocs import pipeline
     from errordocs import report
 
-    began = stamp.now()
+    started = stamp.start((options.content, options.templates, *stamp.makers()))
     places = _places(options)
     done = pipeline.build(places, notice=_notice)
     if any(problem.severity == "error" for problem in done.problems):
@@ -64,8 +63,7 @@ def build(options: argparse.Namespace) -> int:
     if not options.quiet:
         print(f"{done.written} written, {done.unchanged} unchanged, {done.removed} removed", file=sys.stderr)
     counts = "" if options.quiet else f"0 written, {done.written + done.unchanged} unchanged, 0 removed\n"
-    inputs = (options.content, options.templates, *OURSELVES)
-    stamp.keep(options.argv, inputs, (options.output,), began, (DONE, where, counts))
+    stamp.keep(options.argv, started, (options.output,), (DONE, where, counts))
     return DONE
 
 
@@ -85,7 +83,7 @@ def check(options: argparse.Namespace) -> int:
     from errordocs import pipeline
     from errordocs import report
 
-    began = stamp.now()
+    started = stamp.start((options.content, history.log_file(options.content), *stamp.makers()))
     content, problems = pipeline.read(_places(options), render=False)
     if content is not None:
         wrong = {problem.path for problem in problems}  # a file's facts come before its words
@@ -99,8 +97,7 @@ def check(options: argparse.Namespace) -> int:
     sys.stdout.write(told)
     sys.stderr.write(tally)
     if options.changed is None and not options.external:
-        inputs = (options.content, history.log_file(options.content), *OURSELVES)
-        stamp.keep(options.argv, inputs, (), began, (status, told, tally))
+        stamp.keep(options.argv, started, (), (status, told, tally))
     return status
 
 

@@ -12,9 +12,12 @@ import sys
 from collections.abc import Iterable
 from collections.abc import Sequence
 from time import time_ns
+from zlib import crc32
 
 GRANULARITY = 20_000_000  # nanoseconds: a file written within so little of the stamp may change again unseen
 Walk = dict[str, tuple[int, ...]]
+LIBRARIES = ("codespell_lib", "jinja2", "markdown_it", "msgspec", "pygments", "yaml")
+Start = tuple[int, list[str], Walk]
 Outcome = tuple[int, str, str]
 
 
@@ -22,9 +25,12 @@ def replay(argv: Sequence[str]) -> int | None:
     """The exit status of the same command with the same inputs, having said the same; None where it must run."""
     try:
         with open(_path(argv), "rb") as file:
-            roots, seen, (status, out, err) = marshal.loads(file.read())
-    except (OSError, ValueError, EOFError, TypeError):
+            checksum, kept = file.read(4), file.read()
+    except OSError:
         return None
+    if checksum != _checksum(kept):  # damaged data would not be refused by marshal, but believed
+        return None
+    roots, seen, (status, out, err) = marshal.loads(kept)
     if seen != walk(roots):
         return None
     try:
@@ -37,31 +43,45 @@ def replay(argv: Sequence[str]) -> int | None:
     return int(status)
 
 
-def keep(argv: Sequence[str], inputs: Iterable[str], outputs: Iterable[str], began: int, outcome: Outcome) -> None:
-    """Remembers what a command would say if it ran again on the same files; it began at `began` (see `now`).
+def start(inputs: Iterable[str]) -> Start:
+    """The inputs as they are before a command reads them; `keep` takes it."""
+    began, roots = time_ns(), [os.path.abspath(path) for path in inputs]
+    return began, roots, walk(roots)
 
-    Nothing is kept where an input changed so late that it may have been read before, or that its stat cannot be
-    trusted. A failure to keep is no failure.
+
+def keep(argv: Sequence[str], started: Start, outputs: Iterable[str], outcome: Outcome) -> None:
+    """Remembers what a command would say if it ran again on the same files.
+
+    Nothing is kept where an input has changed since the start, or so shortly before it that it may have changed again
+    unseen. A failure to keep is no failure.
     """
-    roots = [os.path.abspath(path) for path in inputs]
-    seen = walk(roots)
-    if max((max(told[:2]) for told in seen.values() if told), default=0) >= began - GRANULARITY:
+    began, roots, seen = started
+    latest = max((max(told[:2]) for told in seen.values() if told), default=0)
+    if latest >= began - GRANULARITY or walk(roots) != seen:
         return
-    roots += [os.path.abspath(path) for path in outputs]
+    made = [os.path.abspath(path) for path in outputs]
+    kept = marshal.dumps(([*roots, *made], seen | walk(made), outcome))
     path = _path(argv)
     temporary = f"{path}.{os.getpid()}"
     try:
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(temporary, "wb") as file:
-            file.write(marshal.dumps((roots, walk(roots), outcome)))
+            file.write(_checksum(kept) + kept)
         os.replace(temporary, path)
     except OSError:
         return
 
 
-def now() -> int:
-    """The time for `began`."""
-    return time_ns()
+def makers() -> tuple[str, ...]:
+    """What may say or write something else of the same input in another version: the package, and its libraries."""
+    from importlib.util import find_spec
+
+    specs = (find_spec(name) for name in LIBRARIES)
+    return os.path.dirname(__file__), *(spec.origin for spec in specs if spec and spec.origin)
+
+
+def _checksum(data: bytes) -> bytes:
+    return crc32(data).to_bytes(4, "big")
 
 
 def _path(argv: Sequence[str]) -> str:
@@ -74,7 +94,7 @@ def _path(argv: Sequence[str]) -> str:
             content = word.partition("=")[2]
     key = "\0".join((sys.version, os.getcwd(), *argv))
     state = os.path.join(os.path.dirname(os.path.abspath(content)), ".errordocs")
-    return os.path.join(state, f"stamp-{_fnv(key.encode()):016x}")
+    return os.path.join(state, f"stamp-{_fnv(os.fsencode(key)):016x}")
 
 
 def _fnv(data: bytes) -> int:

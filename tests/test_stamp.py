@@ -5,16 +5,28 @@ from __future__ import annotations
 import io
 import os
 import shutil
+import subprocess
 import sys
+import time
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from errordocs import stamp
+from tests.conftest import REPOSITORY
+from tests.conftest import SITE
+from tests.conftest import entry
 
-LATER = stamp.now() + 10**12  # so that what a test wrote was at rest
+LATER = 10**12  # nanoseconds; as if a test had written its files so long ago
 OUTCOME = (1, "content/x: é\n", "1 error\n")
+
+
+def at_rest(*inputs: str) -> stamp.Start:
+    """How a command starts long after its inputs were written."""
+    began, roots, seen = stamp.start(inputs)
+    return began + LATER, roots, seen
 
 
 @pytest.fixture
@@ -24,7 +36,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("content/a/x.md", "content/site.yaml", "output/index.html"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("old")
-    stamp.keep((), ("content",), ("output",), LATER, OUTCOME)
+    stamp.keep((), at_rest("content"), ("output",), OUTCOME)
     return tmp_path
 
 
@@ -89,17 +101,28 @@ def test_bytecode_is_no_change(project: Path) -> None:
     assert stamp.replay(()) == 1
 
 
-def test_input_that_changed_while_it_was_read_keeps_no_stamp(project: Path) -> None:
-    began = stamp.now()
-    (project / "content/a/x.md").write_text("during")
-    stamp.keep(("check",), ("content",), (), began, OUTCOME)
+@pytest.mark.parametrize(
+    "name", [name for name in CHANGES if "stamp" not in name and "output" not in name and name != "content gone"]
+)
+def test_input_that_changed_while_it_was_read_keeps_no_stamp(name: str, project: Path) -> None:
+    started = at_rest("content")
+    CHANGES[name](project)
+    stamp.keep(("check",), started, (), OUTCOME)
     assert stamp.replay(("check",)) is None
+
+
+def test_input_that_was_written_just_before_it_was_read_keeps_no_stamp(project: Path) -> None:
+    _, roots, seen = stamp.start(["content"])
+    written = max(max(told[:2]) for told in seen.values() if told)
+    stamp.keep(("soon",), (written + stamp.GRANULARITY, roots, seen), (), OUTCOME)
+    stamp.keep(("late",), (written + stamp.GRANULARITY + 1, roots, seen), (), OUTCOME)
+    assert (stamp.replay(("soon",)), stamp.replay(("late",))) == (None, 1)
 
 
 def test_place_that_cannot_hold_a_stamp_is_no_failure(project: Path) -> None:
     shutil.rmtree(project / ".errordocs")
     (project / ".errordocs").touch()
-    stamp.keep((), ("content",), (), LATER, OUTCOME)
+    stamp.keep((), at_rest("content"), (), OUTCOME)
     assert stamp.replay(()) is None
 
 
@@ -118,3 +141,145 @@ def test_reader_that_went_away_is_left_to_the_command(project: Path, monkeypatch
     assert stamp.replay(()) is None
     with pytest.raises(BrokenPipeError):
         terminal.close()
+
+
+@pytest.mark.parametrize("at", range(0, 200, 7))
+def test_damaged_stamp_is_ignored(at: int, project: Path) -> None:
+    (path,) = (project / ".errordocs").iterdir()
+    data = bytearray(path.read_bytes())
+    data[at % len(data)] ^= 0x41
+    path.write_bytes(data)
+    assert stamp.replay(()) is None
+
+
+def test_word_that_is_not_utf_8_is_a_word(project: Path) -> None:
+    word = os.fsdecode(b"\xff")
+    stamp.keep((word,), at_rest("content"), (), OUTCOME)
+    assert (stamp.replay((word,)), stamp.replay((word * 2,))) == (1, None)
+
+
+def test_folder_that_is_gone_is_left_to_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    assert stamp.replay(()) is None
+
+
+# The command
+
+
+@pytest.fixture(scope="module")
+def generator(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the generator, so that a test may change it, with a site that it has just built and checked twice."""
+    folder = tmp_path_factory.mktemp("generator")
+    shutil.copy(REPOSITORY / "build.py", folder)
+    for name in ("errordocs", "templates"):
+        shutil.copytree(REPOSITORY / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    (folder / "content/errors").mkdir(parents=True)
+    (folder / "content/site.yaml").write_text(SITE)
+    (folder / "content/errors/500.md").write_text(entry())
+    return folder
+
+
+def run(folder: Path, *words: str, trace: bool = False) -> subprocess.CompletedProcess[str]:
+    """The command, once what it reads has been at rest for long enough to be trusted."""
+    latest = max(max(told[:2]) for told in stamp.walk([str(folder)]).values() if told)
+    while time.time_ns() < latest + 2 * stamp.GRANULARITY:
+        os.sched_yield()
+    flags = ("-X", "importtime") if trace else ()
+    command = [sys.executable, *flags, "build.py", *words]
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+
+
+def imported(done: subprocess.CompletedProcess[str]) -> set[str]:
+    return {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines() if "|" in line}
+
+
+def has_run(done: subprocess.CompletedProcess[str]) -> bool:
+    return "msgspec" in imported(done)
+
+
+@pytest.mark.parametrize("words", [(), ("check",), ("check", "--format", "sarif"), ("--quiet",)], ids=" ".join)
+def test_second_run_says_the_same_and_imports_nothing_heavy(words: tuple[str, ...], generator: Path) -> None:
+    run(generator)  # so that every first run of a build finds nothing to write
+    first, second = run(generator, *words), run(generator, *words, trace=True)
+    told = [line for line in second.stderr.splitlines(keepends=True) if not line.startswith("import time:")]
+    assert (second.returncode, second.stdout, "".join(told)) == (first.returncode, first.stdout, first.stderr)
+    assert imported(second) & {*stamp.LIBRARIES, "argparse", "hashlib", "json", "subprocess"} == set()
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        ((), "content/errors/500.md"),
+        ((), "templates/base.html"),
+        ((), "templates/assets/site.css"),
+        ((), "errordocs/feeds.py"),
+        ((), "output/errors/500.html"),
+        (("check",), "content/site.yaml"),
+        (("check",), "errordocs/rules.py"),
+    ],
+    ids=str,
+)
+def test_command_runs_again_when_a_file_was_only_touched(words: tuple[str, ...], name: str, generator: Path) -> None:
+    run(generator, *words)
+    run(generator, *words)
+    (generator / name).touch()
+    assert has_run(run(generator, *words, trace=True))
+    assert not has_run(run(generator, *words, trace=True))
+
+
+@pytest.mark.parametrize("name", ["templates/new.html", "output/errors/500.html", "errordocs/new.py"])
+def test_build_runs_again_when_a_file_came_or_went(name: str, generator: Path) -> None:
+    run(generator)
+    run(generator)
+    path = generator / name
+    made = not path.exists()
+    path.touch() if made else path.unlink()
+    assert has_run(run(generator, trace=True))
+    if made:
+        path.unlink()
+    assert run(generator).returncode == 0
+
+
+def test_check_does_not_care_for_templates_or_output(generator: Path) -> None:
+    run(generator)
+    run(generator, "check")
+    (generator / "templates/base.html").touch()
+    (generator / "output/index.html").touch()
+    assert not has_run(run(generator, "check", trace=True))
+
+
+def test_problems_are_told_again_with_their_status(generator: Path) -> None:
+    (generator / "content/errors/broken.md").write_text("broken")
+    first, second = run(generator, "check"), run(generator, "check")
+    (generator / "content/errors/broken.md").unlink()
+    assert first.returncode == second.returncode == 1
+    assert (first.stdout, first.stderr) == (second.stdout, second.stderr)
+    assert run(generator, "check").returncode == 0
+
+
+def test_commit_makes_check_run_again(generator: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_AUTHOR_NAME": "A",
+        "GIT_AUTHOR_EMAIL": "a@b.example",
+    }.items():
+        monkeypatch.setenv(name, value)
+        monkeypatch.setenv(name.replace("AUTHOR", "COMMITTER"), value)
+    assert run(generator, "check").stdout == ""
+    for words in (("init", "--quiet"), ("add", "content"), ("commit", "--quiet", "--message", "First")):
+        subprocess.run(["git", *words], cwd=generator, check=True)
+    told = run(generator, "check").stdout
+    shutil.rmtree(generator / ".git")
+    assert "warning[stale-date]" in told
+    assert run(generator, "check").stdout == ""
+
+
+def test_libraries_whose_change_is_seen_are_those_of_the_project() -> None:
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
+    names = {line.partition("==")[0].replace("-", "_") for line in project["dependencies"]}
+    modules = {"markdown_it_py": "markdown_it", "pyyaml": "yaml", "codespell": "codespell_lib"}
+    assert set(stamp.LIBRARIES) == {modules.get(name, name) for name in names} - {"watchfiles"}
+    assert [Path(path).exists() for path in stamp.makers()] == [True] * (1 + len(stamp.LIBRARIES))
