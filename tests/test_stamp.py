@@ -261,20 +261,17 @@ def test_problems_are_told_again_with_their_status(generator: Path) -> None:
 
 
 def test_commit_makes_check_run_again(generator: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in {
-        "GIT_CONFIG_GLOBAL": os.devnull,
-        "GIT_AUTHOR_NAME": "A",
-        "GIT_AUTHOR_EMAIL": "a@b.example",
-    }.items():
-        monkeypatch.setenv(name, value)
-        monkeypatch.setenv(name.replace("AUTHOR", "COMMITTER"), value)
-    assert run(generator, "check").stdout == ""
-    for words in (("init", "--quiet"), ("add", "content"), ("commit", "--quiet", "--message", "First")):
+    for who in ("AUTHOR", "COMMITTER"):
+        monkeypatch.setenv(f"GIT_{who}_NAME", "A")
+        monkeypatch.setenv(f"GIT_{who}_EMAIL", "a@b.example")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    subprocess.run(["git", "init", "--quiet"], cwd=generator, check=True)
+    before = run(generator, "check").stdout
+    for words in (("add", "content"), ("commit", "--quiet", "--message", "First")):
         subprocess.run(["git", *words], cwd=generator, check=True)
-    told = run(generator, "check").stdout
+    after = run(generator, "check").stdout
     shutil.rmtree(generator / ".git")
-    assert "warning[stale-date]" in told
-    assert run(generator, "check").stdout == ""
+    assert ("stale-date" in before, "stale-date" in after) == (False, True)
 
 
 def test_libraries_whose_change_is_seen_are_those_of_the_project() -> None:
