@@ -53,10 +53,13 @@ def last_changes(content: str) -> dict[str, str]:
 
 
 def log_file(content: str) -> str:
-    """The file that changes with each commit, or where it would be if there were a repository."""
+    """The file that changes with each commit; where there is no repository, that of one made around the content."""
     folder = os.path.abspath(content)
+    around = os.path.dirname(folder)
     while not os.path.exists(os.path.join(folder, ".git")) and folder != os.path.dirname(folder):
         folder = os.path.dirname(folder)
+    if folder == os.path.dirname(folder):
+        folder = around
     place = os.path.join(folder, ".git")
     if os.path.isfile(place):  # a linked work tree or a submodule: the file says where the folder is
         with open(place, encoding="utf-8", errors="surrogateescape") as file:

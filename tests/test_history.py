@@ -288,8 +288,18 @@ def test_log_file_of_a_linked_work_tree_changes_with_each_commit_there(repositor
     assert path.read_bytes() != before
 
 
-def test_log_file_outside_a_repository_is_none(tmp_path: Path) -> None:
-    assert not os.path.exists(history.log_file(str(tmp_path)))
+def test_log_file_of_a_repository_that_is_made_later_is_known_before(tmp_path: Path) -> None:
+    (tmp_path / "content").mkdir()
+    path = Path(history.log_file(str(tmp_path / "content")))
+    assert not path.exists()
+    Repository(tmp_path).commit()
+    assert path.exists()
+    assert str(path) == history.log_file(str(tmp_path / "content"))
+
+
+def test_log_file_of_content_that_is_a_repository_of_its_own(tmp_path: Path) -> None:
+    Repository(tmp_path).commit()
+    assert Path(history.log_file(str(tmp_path))).exists()
 
 
 # The command

@@ -107,6 +107,20 @@ def test_the_quick_way_and_the_slow_walk_agree(made: tuple[type[Any], dict[str, 
     assert (fields is None) == bool(walked), walked
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("2026-1-2", "20260102", "2026-W01-1", "2026-02-30", "0000-01-01", "26-01-02", "2026-01-02T00:00:00", "today"),
+        *(" 2026-01-02", "2026-01-02 ", "2026-01-02\n", "\u0662026-01-02", "2026/01/02", "-2026-01-02", "02.01.2026"),
+    ],
+    ids=ascii,
+)
+def test_date_has_one_form(value: str) -> None:
+    made, flaws = schema.convert(EntryFields, USUAL | {"updated": value})
+    assert made is None
+    assert [(flaw.where, flaw.rule) for flaw in flaws] == [(("updated",), "bad-date")]
+
+
 @given(mutated())
 def test_every_flaw_points_into_the_mapping_or_at_what_it_lacks(made: tuple[type[Any], dict[str, Any]]) -> None:
     kind, data = made
