@@ -218,7 +218,7 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
             command.add_argument("--folder", metavar="NAME", help="the folder below errors/")
             command.set_defaults(sender=None, variant=None, folder=None)
         if run is serve:
-            command.add_argument("--port", type=int, default=8000, help="default: 8000; 0 takes a free one")
+            command.add_argument("--port", type=_port, default=8000, help="default: 8000; 0 takes a free one")
         if run is schema:
             command.add_argument(
                 "--to", metavar="DIR", default="schemas", help="the schemas' folder (default: schemas)"
@@ -234,6 +234,12 @@ def _folder(text: str) -> str:
     if not text:  # as from a variable that is not set
         raise argparse.ArgumentTypeError("the name of a folder is empty")
     return text
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"`{text}` is no port; name one from 0 to 65535")
+    return int(text)
 
 
 FORMATS = ("text", "github", "sarif", "json")

@@ -10,6 +10,7 @@ import json
 import os
 import queue
 import re
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -20,7 +21,6 @@ from http.server import BaseHTTPRequestHandler
 from http.server import ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote
-from urllib.parse import urlsplit
 
 from errordocs import pipeline
 from errordocs import write
@@ -44,6 +44,13 @@ TYPES = {
     ".ico": "image/x-icon",
 }
 
+WAITING = b"""<!doctype html>
+<html lang="en">
+<head><title>Not built yet</title></head>
+<body><p>Not built yet.</p></body>
+</html>
+"""
+
 # Shown over the page; made of text nodes only, styled by the script through the CSSOM, which the policy allows.
 PREVIEW = """\
 (function () {
@@ -62,8 +69,7 @@ PREVIEW = """\
     }
     box.textContent = lines.join("\\n");
   }
-  var events = document.currentScript.src.replace(/_preview\\.js$/, "_preview/events");
-  new EventSource(events).onmessage = function (event) {
+  new EventSource("/_preview/events?" + document.currentScript.src.split("?")[1]).onmessage = function (event) {
     var told = JSON.parse(event.data);
     if (told.problems.length) show(told.problems);
     else if (told.reload) location.reload();
@@ -80,37 +86,40 @@ class Preview:
         self.say = say
         self.memory = pipeline.Memory()
         self.problems: tuple[str, ...] = ()
+        self.number = 0  # of the last build that changed the site; a page that was sent before has a smaller one
         self.listeners: set[queue.SimpleQueue[bool]] = set()
         self.lock = threading.Lock()
 
-    def build(self) -> bool:
-        """Builds what changed and tells the browsers; whether the site is now that of the content."""
+    def build(self) -> None:
+        """Builds what changed; says so and tells the browsers where that made a difference."""
         started = time.perf_counter()
         try:
             built = pipeline.build(self.places, self.memory)
             problems = tuple(str(problem) for problem in built.problems if problem.severity == "error")
         except Failed as failed:
-            problems = (str(failed),)
+            built, problems = pipeline.Built(()), (str(failed),)
         took = (time.perf_counter() - started) * 1000
+        if self.number and not (problems or self.problems or built.written or built.removed):
+            return
         if problems:
             self.say("".join(f"{line}\n" for line in problems) + f"{len(problems)} to mend; the last good build stays")
         else:
             self.say(f"built in {took:.0f} ms: {built.written} written, {built.removed} removed")
         with self.lock:
             self.problems = problems
+            self.number = self.number if problems else time.time_ns()
             for listener in self.listeners:
                 listener.put(not problems)
-        return not problems
 
-    def events(self) -> Iterator[str]:
-        """What a browser hears: at once if there are problems, then after each build; blanks in between."""
+    def events(self, number: str) -> Iterator[str]:
+        """What a browser hears that shows the build of this number: what happened since, then after each build."""
         listener: queue.SimpleQueue[bool] = queue.SimpleQueue()
         with self.lock:
             self.listeners.add(listener)
-            problems = self.problems
+            problems, is_old = self.problems, number != str(self.number)
         try:
-            if problems:
-                yield _event(problems, False)
+            if problems or is_old:
+                yield _event(problems, is_old)
             while True:
                 try:
                     reload = listener.get(timeout=HEARTBEAT)
@@ -137,33 +146,37 @@ class _Handler(BaseHTTPRequestHandler):
         super().__init__(*rest)  # type: ignore[arg-type]
 
     def do_GET(self) -> None:
-        path = unquote(urlsplit(self.path).path).lstrip("/")
+        address, _, query = self.path.partition("?")
+        path = unquote(address).lstrip("/")
         if not _is_local(self.headers.get("Host", "")):
             self._answer(HTTPStatus.FORBIDDEN, "text/plain", b"only for this machine\n")
         elif path == SCRIPT:
             self._answer(HTTPStatus.OK, TYPES[".js"], PREVIEW.encode())
-        elif path == EVENTS:
-            self._stream()
+        elif path == EVENTS and self.command == "GET":
+            self._stream(query)
         else:
             self._file(path or "index.html")
 
+    do_HEAD = do_GET
+
     def _file(self, path: str) -> None:
-        output = self.preview.places.output
-        known = write.manifest(Path(output))
+        output, number = self.preview.places.output, self.preview.number
         if path.endswith("/"):
             path += "index.html"
         status = HTTPStatus.OK
-        if path not in known:
-            status = HTTPStatus.NOT_FOUND
-            nearest = f"{path.rpartition('/')[0]}/404.html".lstrip("/")
-            path = nearest if nearest in known else "404.html"
         try:
+            known = write.manifest(Path(output))
+            if path not in known:
+                status = HTTPStatus.NOT_FOUND
+                nearest = f"{path.rpartition('/')[0]}/404.html".lstrip("/")
+                path = nearest if nearest in known else "404.html"
             data = Path(output, path).read_bytes()
-        except OSError:
-            self._answer(HTTPStatus.NOT_FOUND, "text/plain", b"not built yet\n")
+        except (OSError, Failed):
+            self._answer(HTTPStatus.SERVICE_UNAVAILABLE, TYPES[".html"], _with_script(WAITING, number))
             return
         kind = TYPES.get(os.path.splitext(path)[1], "text/plain; charset=utf-8")
-        self._answer(status, kind, _with_script(data, path) if path.endswith(".html") else data, self._headers(path))
+        page = _with_script(data, number) if path.endswith(".html") else data
+        self._answer(status, kind, page, self._headers(path))
 
     def _headers(self, path: str) -> dict[str, str]:
         """What `_headers` says of a path, its policy widened for the preview's own channel."""
@@ -176,7 +189,9 @@ class _Handler(BaseHTTPRequestHandler):
         for line in rules.splitlines():
             if not line.startswith(" "):
                 applies = re.fullmatch(re.escape(line).replace(r"\*", ".*"), f"/{path}") is not None
-            elif applies and not line.strip().startswith("!"):
+            elif applies and line.strip().startswith("! "):
+                found.pop(line.strip()[2:], None)
+            elif applies:
                 name, _, value = line.strip().partition(": ")
                 found[name] = value
         found.pop("Strict-Transport-Security", None)
@@ -189,9 +204,10 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in {"Content-Type": kind, "Content-Length": str(len(data)), **(headers or {})}.items():
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(data)
+        if self.command != "HEAD":
+            self.wfile.write(data)
 
-    def _stream(self) -> None:
+    def _stream(self, number: str) -> None:
         self.send_response(HTTPStatus.OK)
         for name, value in (
             ("Content-Type", "text/event-stream"),
@@ -203,7 +219,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = True
         try:
             self.wfile.write(b":\n\n")
-            for event in self.preview.events():
+            for event in self.preview.events(number):
                 self.wfile.write(event.encode())
         except OSError:
             return  # the browser has gone
@@ -217,11 +233,19 @@ def _is_local(host: str) -> bool:
     return host.rpartition(":")[0] in (HOST, "localhost") or host in (HOST, "localhost")
 
 
-def _with_script(page: bytes, path: str) -> bytes:
+def _with_script(page: bytes, number: int) -> bytes:
     """The page with the preview's script, and with leave in its own policy for the script's channel."""
-    root = "../" * path.count("/")
     page = page.replace(b"form-action 'self'\"", b"form-action 'self'; connect-src 'self'\"", 1)
-    return page.replace(b"</head>", f'<script src="{root}{SCRIPT}" defer></script>\n</head>'.encode(), 1)
+    return page.replace(b"</head>", f'<script src="/{SCRIPT}?{number}" defer></script>\n</head>'.encode(), 1)
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A browser that left before it had everything is no error."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
 
 
 def serve(places: Places, port: int, say: Callable[[str], None], stop: threading.Event | None = None) -> None:
@@ -233,10 +257,9 @@ def serve(places: Places, port: int, say: Callable[[str], None], stop: threading
 
     preview = Preview(places, say)
     try:
-        server = ThreadingHTTPServer((HOST, port), partial(_Handler, preview))
+        server = _Server((HOST, port), partial(_Handler, preview))
     except OSError as error:
         raise Failed(f"port {port}: {error.strerror}; name another with --port") from None
-    server.daemon_threads = True
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         stop = stop or threading.Event()
@@ -257,6 +280,8 @@ def serve(places: Places, port: int, say: Callable[[str], None], stop: threading
             if changed or not watching:  # what changed before the watch began is built in its first turn
                 preview.build()
             watching = True
+    except KeyboardInterrupt:
+        say("stopped")
     except FileNotFoundError as error:
         raise Failed(f"{error}; name the folders with --content and --templates") from None
     finally:
