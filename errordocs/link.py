@@ -49,6 +49,7 @@ from errordocs.views import SenderView
 from errordocs.views import Site
 from errordocs.views import TopicView
 from errordocs.views import View
+from errordocs.words import Words
 
 LATEST = 10
 
@@ -60,7 +61,7 @@ class _Linker:
         self.content = content
         self.site: SiteFields = content.site
         self.repository = repository
-        self.words = _Words(content.site)
+        self.words = Words(content.site)
         self.numbers = {part.name: number for number, part in enumerate(content.site.parts, 1)}
         self.classes = {c.digit: _class_view(c) for c in content.site.classes}
         self.senders = {s.slug: s for s in sorted(content.senders, key=lambda s: s.fields.name.casefold())}
@@ -352,32 +353,6 @@ class _Linker:
         digits = [c.digit for c in self.site.classes] if code.startswith("X") else [code[0]]
         slugs = (slug for digit in digits for slug in self.index.codes.get(((part, digit + code[1:]),), ()))
         return tuple(self.refs[slug] for slug in slugs if not self.index.entries[slug].fields.sender)
-
-
-class _Words:
-    """The words of pages that belong to no record; site.yaml may give others."""
-
-    def __init__(self, site: SiteFields) -> None:
-        given = site.words
-        self.home = given.get("home", "Home")
-        self.errors = given.get("errors", "All errors")
-        self.errors_summary = given.get("errors_summary", "Every error of this reference, by class and code.")
-        self.senders = given.get("senders", "Senders")
-        self.senders_summary = given.get("senders_summary", "Who sends these errors, and how each words them.")
-        self.topics = given.get("topics", "Topics")
-        self.topics_summary = given.get("topics_summary", "What the errors are about, across all senders.")
-        self.guides = given.get("guides", "Guides")
-        self.guides_summary = given.get("guides_summary", "What a fix needs at length.")
-        self.guide = given.get("guide", "Guide")
-        self.page = given.get("page", "About this site")
-        self.missing = given.get("missing", "There is no page at this address")
-        self.missing_summary = given.get("missing_summary", "The address is mistyped, or its page has moved.")
-        self.moved = given.get("moved", "This page has moved")
-        self.basis = {
-            "documented": given.get("documented", "documented by the sender"),
-            "observed": given.get("observed", "seen in a log or report"),
-            "source-code": given.get("source_code", "read in its source code"),
-        }
 
 
 def link(content: Content, repository: str = "content") -> Site:

@@ -157,7 +157,7 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._file(path or "index.html")
 
-    do_HEAD = do_GET
+    do_HEAD = do_GET  # noqa: N815 - http.server looks for this name
 
     def _file(self, path: str) -> None:
         output, number = self.preview.places.output, self.preview.number

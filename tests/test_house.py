@@ -34,6 +34,7 @@ ORDER = {
     "report": "problems to text",
     "manual": "what types and rules say of themselves, as pages of the docs",
     "related": "records to relations",
+    "words": "what pages say where no record says it",
     "link": "records and relations to views",
     "render": "views to files",
     "feeds": "views to files for programs",
@@ -47,7 +48,20 @@ ORDER = {
 }
 
 # What comes between reading and writing is a function of what goes in.
-PURE = ("model", "paths", "rules", "views", "schema", "frontmatter", "markup", "check", "related", "link", "feeds")
+PURE = (
+    "model",
+    "paths",
+    "rules",
+    "views",
+    "schema",
+    "frontmatter",
+    "markup",
+    "check",
+    "related",
+    "words",
+    "link",
+    "feeds",
+)
 IMPURE = {
     *(
         "os",
