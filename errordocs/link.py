@@ -355,16 +355,26 @@ class _Linker:
         return tuple(self.refs[slug] for slug in slugs if not self.index.entries[slug].fields.sender)
 
 
-def link(content: Content, repository: str = "content") -> Site:
-    """The pages of the site, in the order in which they are made; `repository` is the content's path in it."""
+class Kept:
+    """What a process that links again and again keeps: the views of entries, and all that they show of others."""
+
+    def __init__(self) -> None:
+        self.shown: object = None
+        self.views: dict[str, tuple[Entry, EntryView]] = {}
+
+
+def link(content: Content, repository: str = "content", kept: Kept | None = None) -> Site:
+    """The pages of the site, in the order in which they are made; `repository` is the content's path in it.
+
+    While nothing that entries show of each other changes, the view of an entry that `kept` knows is taken from there.
+    """
     linker = _Linker(content, repository)
-    return Site(tuple(_pages(linker)), tuple(_redirects(content)))
+    return Site(tuple(_pages(linker, kept or Kept())), tuple(_redirects(content)))
 
 
-def _pages(linker: _Linker) -> Iterator[View]:
+def _pages(linker: _Linker, kept: Kept) -> Iterator[View]:
     content, words = linker.content, linker.words
-    for number in range(len(linker.entries)):
-        yield linker.entry(number)
+    yield from _entries(linker, kept)
     for sender in content.senders:
         yield linker.sender(sender)
     for topic in content.topics:
@@ -391,6 +401,21 @@ def _pages(linker: _Linker) -> Iterator[View]:
     yield from linker.lists()
     yield linker.errors()
     yield linker.home()
+
+
+def _entries(linker: _Linker, kept: Kept) -> Iterator[EntryView]:
+    """The views of entries; one that is the same record, in the same surroundings, is not made again."""
+    named = (linker.sender_refs, linker.topic_refs, linker.guide_refs)
+    subjects = [registry.fields.subjects for registry in linker.content.registries]
+    picks = [(entry.codes, entry.fields.related) for entry in linker.entries]
+    shown = (linker.site, linker.repository, linker.refs, named, subjects, picks)
+    before = kept.views if kept.shown == shown else {}
+    kept.shown, kept.views = shown, {}
+    for number, entry in enumerate(linker.entries):
+        known = before.get(entry.slug)
+        view = known[1] if known is not None and known[0] is entry else linker.entry(number)
+        kept.views[entry.slug] = (entry, view)
+        yield view
 
 
 def _redirects(content: Content) -> Iterator[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from errordocs.model import Problem
 
 if TYPE_CHECKING:
     from errordocs.feeds import Documents
+    from errordocs.link import Kept as LinkKept
     from errordocs.render import Kept
 
 
@@ -52,6 +54,7 @@ class Memory:
         self.readings: load.Memory = {}
         self.pages: Kept | None = None
         self.documents: Documents = {}
+        self.links: LinkKept | None = None
 
 
 class Built(Struct, frozen=True):
@@ -77,6 +80,14 @@ def read(places: Places, memory: Memory | None = None, render: bool = True) -> t
 
 def build(places: Places, memory: Memory | None = None, notice: Callable[[str], None] | None = None) -> Built:
     """Builds the site; with problems in the content nothing is written. Raises Failed where the machine fails."""
+    gc.disable()  # nearly everything made here lives to the end, so looking for garbage in it is time lost
+    try:
+        return _build(places, memory, notice)
+    finally:
+        gc.enable()
+
+
+def _build(places: Places, memory: Memory | None, notice: Callable[[str], None] | None) -> Built:
     is_once = memory is None  # a process that goes on keeps its memory itself
     memory = memory or Memory()
     memory.readings = memory.readings or cache.load(places.state)
@@ -102,7 +113,8 @@ def _outputs(content: Content, places: Places, memory: Memory) -> Iterator[Outpu
     from errordocs import link
     from errordocs import render
 
-    site = link.link(content, places.repository_path)
+    memory.links = memory.links or link.Kept()
+    site = link.link(content, places.repository_path, memory.links)
     kept = memory.pages or render.Kept()
     memory.pages = kept
     yield from render.render(site, content.site, places.templates, kept)

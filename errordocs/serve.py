@@ -255,6 +255,9 @@ def serve(places: Places, port: int, say: Callable[[str], None], stop: threading
     """
     import watchfiles
 
+    for option, folder in (("content", places.content), ("templates", places.templates)):
+        if not os.path.isdir(folder):
+            raise Failed(f"{folder}: there is no such folder; name it with --{option}")
     preview = Preview(places, say)
     try:
         server = _Server((HOST, port), partial(_Handler, preview))
@@ -282,8 +285,6 @@ def serve(places: Places, port: int, say: Callable[[str], None], stop: threading
             watching = True
     except KeyboardInterrupt:
         say("stopped")
-    except FileNotFoundError as error:
-        raise Failed(f"{error}; name the folders with --content and --templates") from None
     finally:
         server.shutdown()
         server.server_close()

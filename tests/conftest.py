@@ -19,7 +19,7 @@ from tests.built import Built
 REPOSITORY = Path(__file__).parent.parent
 
 # The same examples on every run; `pytest --hypothesis-profile=explore` looks for new ones.
-settings.register_profile("house", deadline=None, derandomize=True, database=None, max_examples=150)
+settings.register_profile("house", deadline=None, derandomize=True, database=None, max_examples=100)
 settings.register_profile("explore", deadline=None, database=None, max_examples=5000)
 settings.load_profile("house")
 

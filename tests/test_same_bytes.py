@@ -82,28 +82,30 @@ def built(
 AWAY = {"PYTHONHASHSEED": "4242", "TZ": "Pacific/Kiritimati", "LANG": "tr_TR.UTF-8", "LC_ALL": "POSIX", "HOME": "/"}
 
 
-def test_two_machines_make_the_same_bytes(tmp_path: Path) -> None:
-    here = put(tmp_path / "here", FILES)
+@pytest.fixture(scope="module")
+def here(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, bytes]]:
+    """A folder with the site that was built in it, and what the site is."""
+    folder = put(tmp_path_factory.mktemp("a-folder-of-its-own"), FILES)
+    return folder, built(folder, PYTHONHASHSEED="0", TZ="UTC", LANG="C")
+
+
+def test_two_machines_make_the_same_bytes(here: tuple[Path, dict[str, bytes]], tmp_path: Path) -> None:
     there = put(tmp_path / "over/there", dict(reversed(FILES.items())))
     for number, path in enumerate(sorted((there / "content").rglob("*"))):
         os.utime(path, (number * 10**7, number * 10**7))
-    one = built(here, PYTHONHASHSEED="0", TZ="UTC", LANG="C")
-    other = built(there, umask=0o077, PYTHONUTF8="0", **AWAY)
-    assert differing(one, other) == []
+    assert differing(here[1], built(there, umask=0o077, PYTHONUTF8="0", **AWAY)) == []
     modes = {path.stat().st_mode for path in (there / "output").rglob("*.html")}
-    assert modes == {path.stat().st_mode for path in (here / "output").rglob("*.html")}
+    assert modes == {path.stat().st_mode for path in (here[0] / "output").rglob("*.html")}
 
 
-@pytest.mark.parametrize("cwd", [".", "..", "content", "/"])
-def test_working_folder_makes_no_difference(cwd: str, tmp_path: Path) -> None:
-    one = built(put(tmp_path / "a", FILES))
-    other = built(put(tmp_path / "b", FILES), cwd=(tmp_path / "b" / cwd).resolve())
-    assert differing(one, other) == []
+@pytest.mark.parametrize("cwd", ["..", "content", "/"])
+def test_working_folder_makes_no_difference(cwd: str, here: tuple[Path, dict[str, bytes]], tmp_path: Path) -> None:
+    folder = put(tmp_path / "b", FILES)
+    assert differing(here[1], built(folder, cwd=(folder / cwd).resolve())) == []
 
 
-def test_place_of_the_folder_is_not_in_the_site(tmp_path: Path) -> None:
-    made = built(put(tmp_path / "a-folder-of-its-own", FILES))
-    assert [name for name, data in made.items() if b"a-folder-of-its-own" in data] == []
+def test_place_of_the_folder_is_not_in_the_site(here: tuple[Path, dict[str, bytes]]) -> None:
+    assert [name for name, data in here[1].items() if b"a-folder-of-its-own" in data] == []
 
 
 def test_our_own_content_makes_the_same_bytes(tmp_path: Path) -> None:
@@ -196,14 +198,16 @@ def _no_waiting_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "fsync", lambda descriptor: None)
 
 
-@pytest.mark.parametrize("memory", [False, True], ids=["as the command", "as the preview"])
 @pytest.mark.parametrize("name", CHANGES)
-def test_build_after_a_change_is_a_clean_one(name: str, memory: bool, tmp_path: Path) -> None:
-    project = Project(tmp_path, memory)
-    project.build()
-    CHANGES[name](project)
-    project.build()
-    assert differing(tree(project.output), project.clean(tmp_path / "clean")) == []
+def test_build_after_a_change_is_a_clean_one(name: str, tmp_path: Path) -> None:
+    command, preview = Project(tmp_path / "command", memory=False), Project(tmp_path / "preview", memory=True)
+    for project in (command, preview):
+        project.build()
+        CHANGES[name](project)
+        project.build()
+    clean = command.clean(tmp_path / "clean")
+    assert differing(tree(command.output), clean) == []
+    assert differing(tree(preview.output), clean) == []
 
 
 def test_many_changes_one_after_the_other_end_in_a_clean_build(tmp_path: Path) -> None:
