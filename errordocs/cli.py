@@ -45,6 +45,15 @@ def main(argv: Sequence[str]) -> int:
     return status
 
 
+def script() -> int:
+    """The exit status of the installed command; build.py is the same for a checkout."""
+    try:
+        return main(sys.argv[1:])
+    except KeyboardInterrupt:
+        print("errordocs: stopped; another run finishes the work", file=sys.stderr)
+        return FAILED
+
+
 def build(options: argparse.Namespace) -> int:
     """Builds the content into the output folder."""
     from errordocs import pipeline

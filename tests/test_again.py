@@ -40,14 +40,14 @@ def files(chance: random.Random) -> dict[str, str]:
     number = chance.choice(NUMBERS)
     other = chance.choice([one for one in NUMBERS if one != number])
     text = f"It means {chance.randrange(1000)}."
-    related = f"[{{entry: {other}, why: Because {chance.randrange(9)}.}}]"
+    related = f"related: [{{entry: {other}, why: Because {chance.randrange(9)}.}}]"
     return chance.choice(
         [
             {f"errors/{number}.md": entry(f"number: {number}", body=BODY.replace("It means this.", text))},
             {f"errors/{number}.md": entry(f"number: {number}", title=f"It broke {chance.randrange(99)}")},
             {f"errors/{number}.md": entry(f"number: {number}\ndetail: 5.{chance.randrange(3)}", updated="2026-02-03")},
             {f"errors/{number}.md": entry(f"number: {number}\ntopics: [turning]\nseen_from: [turner]")},
-            {f"errors/{n}.md": entry(f"number: {n}\n{more}") for n, more in ((number, f"related: {related}"), (other, ""))},
+            {f"errors/{n}.md": entry(f"number: {n}\n{more}") for n, more in ((number, related), (other, ""))},
             {f"errors/{number}.md": entry(f"number: {number}\naliases: [{number}-old]")},
             {f"errors/{chance.choice(['a', 'b'])}/{number}-turner.md": entry(f"number: {number}\nsender: turner")},
             {"topics/turning.md": article(f"Turning {chance.randrange(9)}")},

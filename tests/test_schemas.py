@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -22,6 +25,8 @@ from tests.test_schema import SOUND
 from tests.test_schema import USUAL
 from tests.test_schema import mutated
 
+Run = Callable[..., subprocess.CompletedProcess[str]]
+Make = Callable[..., Path]
 MADE = {name.partition(".")[0]: json.loads(text) for name, text in schemas(PLAIN_SITE).items()}
 VALIDATORS = {name: jsonschema.Draft7Validator(made) for name, made in MADE.items()}
 NAMES = {kind: name for name, (kind, _) in KINDS.items()}
@@ -102,3 +107,39 @@ def test_schemas_in_the_repository_take_its_content(name: str) -> None:
         data, problems = frontmatter.parse(path.name, fields)
         assert problems == []
         assert [f"{path.name}: {error.message}" for error in validator.iter_errors(data)] == []
+
+
+@pytest.mark.parametrize("name", ["entry", "article", "sender"])
+def test_every_field_of_an_author_is_described(name: str) -> None:
+    schema = json.loads((REPOSITORY / f"schemas/{name}.schema.json").read_text())
+    bare = [field for field, told in schema["properties"].items() if not (told.get("description") or "items" in told)]
+    assert bare == []
+
+
+def test_values_of_site_yaml_are_offered_and_explained() -> None:
+    site = site_of((REPOSITORY / "content/site.yaml").read_text())
+    schemas_kept = {
+        name: json.loads((REPOSITORY / f"schemas/{name}.schema.json").read_text()) for name in ("entry", "sender")
+    }
+    offered = schemas_kept["entry"]["properties"]
+    for fact in site.facts:
+        told = offered[fact.name].get("items", offered[fact.name])
+        assert told["enum"] == list(fact.values)
+        assert all(f"{value}: {words}" in told["description"] for value, words in fact.values.items())
+    assert [name for name in offered if name in {part.name for part in site.parts}] == [p.name for p in site.parts]
+    assert schemas_kept["sender"]["properties"]["kind"]["enum"] == list(site.sender_kinds)
+
+
+def test_command_writes_the_schemas_of_the_repository(build: Run, tmp_path: Path) -> None:
+    run = build("schema", "--content", str(REPOSITORY / "content"), "--to", "made/here")
+    assert (run.returncode, run.stdout, run.stderr) == (0, "", "")
+    kept = {path.name: path.read_bytes() for path in (REPOSITORY / "schemas").iterdir()}
+    assert {path.name: path.read_bytes() for path in (tmp_path / "made/here").iterdir()} == kept
+
+
+def test_command_that_cannot_write_schemas_says_so_in_one_line(content: Make, build: Run, tmp_path: Path) -> None:
+    content()
+    (tmp_path / "schemas").write_text("a file")
+    run = build("schema")
+    assert (run.returncode, run.stdout) == (3, "")
+    assert run.stderr == "build.py: schemas: File exists; choose another folder with --to\n"
