@@ -143,7 +143,7 @@ def _document(view: EntryView, fields: SiteFields) -> ErrorDocument:
             {
                 "text": reply.text,
                 "sender": _slug(reply.sender.page) if reply.sender else None,
-                "basis": reply.basis,
+                "basis": reply.evidence,
                 "source": reply.source,
                 "checked": reply.checked,
             }

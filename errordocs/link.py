@@ -165,6 +165,7 @@ class _Linker:
             sender=self.sender_refs[slug] if slug else None,
             sender_name=self.senders[slug].fields.name.lower() if slug else "~",
             basis=self.words.basis[reply.basis],
+            evidence=reply.basis,
             source=reply.source,
             host=_host(reply.source),
             checked=reply.checked.isoformat(),

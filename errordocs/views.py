@@ -59,12 +59,13 @@ class RelatedView(Struct, frozen=True):
 
 
 class ReplyView(Struct, frozen=True):
-    """A literal reply beside who sends it and where that was read."""
+    """A literal reply beside who sends it and where that was read; `evidence` is the field, `basis` its words."""
 
     text: str
     sender: Ref | None
     sender_name: str
     basis: str
+    evidence: str
     source: str
     host: str
     checked: str

@@ -130,14 +130,14 @@ def test_document_tells_what_the_page_tells() -> None:
             {
                 "text": "500 {ip} no",
                 "sender": None,
-                "basis": "seen in a log or report",
+                "basis": "observed",
                 "source": "https://example.com/",
                 "checked": "2026-01-02",
             },
             {
                 "text": "500 never",
                 "sender": "acme",
-                "basis": "documented by the sender",
+                "basis": "documented",
                 "source": "https://example.com/",
                 "checked": "2026-01-02",
             },

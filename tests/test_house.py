@@ -86,6 +86,7 @@ LONGEST = 450
 LONGER = {
     "write": "locks, stages, swaps and mends: one subject, whose parts make no sense apart",
     "load": "each kind of file has its reader here; what they share stands beside them",
+    "link": "each kind of page has its method here; what they all look up is gathered once",
 }
 
 

@@ -10,6 +10,8 @@ from urllib.parse import unquote
 from urllib.parse import urlsplit
 from xml.etree import ElementTree
 
+from selectolax.lexbor import LexborHTMLParser
+
 from tests.built import Built
 from tests.built import resolved
 from tests.conftest import REPOSITORY
@@ -308,6 +310,8 @@ def test_text_is_whole_and_in_one_encoding(site: Built) -> None:
         if path.endswith(".html"):
             assert text.startswith("<!doctype html>\n")
             assert text.endswith("</html>\n")
-            shown = site.tree(path).body
+            tree = LexborHTMLParser(text)
+            tree.strip_tags(["code"])  # a page may quote another program's placeholders
+            shown = tree.body
             assert shown
             assert not re.search(r"\{\{|\}\}|\{%|&amp;(amp|lt|gt|quot);", shown.text()), path
