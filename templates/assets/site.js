@@ -22,11 +22,12 @@
       button.type = "button";
       button.textContent = say.copy;
       button.addEventListener("click", function () {
+        live.textContent = ""; /* so that a second copy is news too */
         navigator.clipboard.writeText(pre.textContent.replace(/\n$/, "")).then(function () {
           button.textContent = say.copied;
           live.textContent = say.copied;
           clearTimeout(timer);
-          timer = setTimeout(function () { button.textContent = say.copy; live.textContent = ""; }, 2000);
+          timer = setTimeout(function () { button.textContent = say.copy; }, 3000);
         }, function () {
           /* Refused: select the text, so that the reader's own copy key takes it. */
           getSelection().selectAllChildren(pre);

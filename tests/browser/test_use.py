@@ -156,7 +156,7 @@ def test_copy_button_copies_the_very_text(site: Built, host: str, tab: Open, kin
         expect(page.locator("main > [role=status]")).to_have_text("Copied")
         literal = site.tree(site.kinds()[kind]).css("pre")[number].text().removesuffix("\n")
         assert page.evaluate("navigator.clipboard.readText()") == literal
-    expect(blocks.last.locator("button")).to_have_text("Copy", timeout=4000)
+    expect(blocks.last.locator("button")).to_have_text("Copy", timeout=8000)
     assert watched.said == []
 
 
@@ -256,7 +256,7 @@ def test_tab_stops_follow_the_width(site: Built, tab: Open) -> None:
     assert page.locator("[tabindex='0']").count() > 0
     page.set_viewport_size({"width": 3000, "height": 700})
     wide = "() => [...document.querySelectorAll('pre, .scroll')].filter(e => e.scrollWidth > e.clientWidth + 1).length"
-    page.wait_for_function(f"document.querySelectorAll('[tabindex=\"0\"]').length === ({wide})()")
+    page.wait_for_function(f"() => document.querySelectorAll('[tabindex=\"0\"]').length === ({wide})()")
 
 
 @pytest.mark.parametrize("key", ["Enter", "Space"])
