@@ -52,12 +52,13 @@ def start(inputs: Iterable[str]) -> Start:
 def keep(argv: Sequence[str], started: Start, outputs: Iterable[str], outcome: Outcome) -> None:
     """Remembers what a command would say if it ran again on the same files.
 
-    Nothing is kept where an input has changed since the start, or so shortly before it that it may have changed again
-    unseen. A failure to keep is no failure.
+    It holds for the inputs as they were at the start, so that what changed while the command ran makes it run again.
+    Nothing is kept where an input changed so shortly before that it may have changed again unseen. A failure to keep is
+    no failure.
     """
     began, roots, seen = started
     latest = max((max(told[:2]) for told in seen.values() if told), default=0)
-    if latest >= began - GRANULARITY or walk(roots) != seen:
+    if latest >= began - GRANULARITY:
         return
     made = [os.path.abspath(path) for path in outputs]
     kept = marshal.dumps(([*roots, *made], seen | walk(made), outcome))
