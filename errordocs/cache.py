@@ -17,6 +17,7 @@ from errordocs.load import Reading
 from errordocs.load import Record
 from errordocs.model import Article
 from errordocs.model import Entry
+from errordocs.model import Lookup
 from errordocs.model import Registry
 from errordocs.model import Sender
 from errordocs.model import SiteFields
@@ -33,6 +34,7 @@ class _Kept(Struct, frozen=True, array_like=True):
     sender: Sender | None = None
     registry: Registry | None = None
     site: SiteFields | None = None
+    lookup: Lookup | None = None
 
 
 class _File(Struct, frozen=True, array_like=True):
@@ -80,12 +82,14 @@ def _kept(digest: bytes, record: Record | SiteFields) -> _Kept:
             return _Kept(digest, sender=record)
         case Registry():
             return _Kept(digest, registry=record)
+        case Lookup():
+            return _Kept(digest, lookup=record)
         case SiteFields():
             return _Kept(digest, site=record)
 
 
 def _record(kept: _Kept) -> Record | SiteFields | None:
-    return kept.entry or kept.article or kept.sender or kept.registry or kept.site
+    return kept.entry or kept.article or kept.sender or kept.registry or kept.site or kept.lookup
 
 
 def _generator() -> str:

@@ -303,6 +303,38 @@ def registries_are_sound(content: Content) -> Iterator[Finding]:
             yield Finding("site.yaml", "unknown-slug", what, mend, ("parts", index, "registry"))
 
 
+def phrases_are_unique(content: Content) -> Iterator[Finding]:
+    """A phrase leads to one entry."""
+    taken: dict[str, str] = {}
+    for entry in content.entries:
+        for index, phrase in enumerate(entry.fields.phrases):
+            other = taken.setdefault(phrase.casefold(), entry.slug)
+            if other != entry.slug or phrase in entry.fields.phrases[:index]:
+                what = f"the phrase `{phrase}` is one of {other} already"
+                yield Finding(entry.source, "duplicate-phrase", what, "keep one", ("phrases", index))
+
+
+def lookup_agrees_with_site(content: Content) -> Iterator[Finding]:
+    """What lookup.yaml says of classes and kinds of sender exists."""
+    if content.lookup is None:
+        return
+    digits = [c.digit for c in content.site.classes]
+    for name, known in (
+        ("failing", digits),
+        ("silent", list(content.site.sender_kinds)),
+        ("generic", list(content.site.sender_kinds)),
+    ):
+        for index, value in enumerate(getattr(content.lookup.fields, name)):
+            if value not in known:
+                flaw = unlisted((name, index), value, known)
+                yield Finding(content.lookup.source, flaw.rule, flaw.what, flaw.mend, flaw.where)
+    slugs = {entry.slug for entry in content.entries}
+    for digit, slug in content.lookup.fields.general.items():
+        if slug not in slugs:
+            mend = instead(slug, slugs, "write its file first, or delete this")
+            yield Finding(content.lookup.source, "unknown-slug", f"`{slug}` is no entry", mend, ("general", digit))
+
+
 def site_agrees_with_itself(content: Content) -> Iterator[Finding]:
     """What site.yaml says of classes, facts and sections fits together."""
     site = content.site
@@ -331,7 +363,7 @@ def navigation_leads_somewhere(content: Content) -> Iterator[Finding]:
     pages = {page_of(entry.source) for entry in content.entries} | {page_of(s.source) for s in content.senders}
     pages |= {page_of(a.source) for a in (*content.topics, *content.guides, *content.pages)}
     pages |= {page_of(registry.source) for registry in content.registries}
-    pages |= {f"{folder}/index.html" for folder in ("errors", "senders", "topics", "guides")} | {"index.html"}
+    pages |= {f"{folder}/index.html" for folder in ("errors", "senders", "topics", "guides")} | {"index.html", "lookup.html"}
     for index, item in enumerate(content.site.navigation):
         if item.page not in pages:
             mend = instead(item.page, (page for page in pages if page), "write its file first, or delete it")
@@ -353,6 +385,8 @@ RULES: tuple[Callable[[Content], Iterator[Finding]], ...] = (
     retired_entries_say_so,
     senders_are_sorted,
     registries_are_sound,
+    phrases_are_unique,
+    lookup_agrees_with_site,
     site_agrees_with_itself,
     navigation_leads_somewhere,
 )

@@ -290,7 +290,7 @@ def _opensearch(fields: SiteFields) -> str:
         '<OpenSearchDescription xmlns="http://a9.com/-/spec/opensearch/1.1/">\n'
         f"<ShortName>{escape(fields.short_title[:16])}</ShortName>\n<Description>{escape(fields.title)}</Description>\n"
         "<InputEncoding>UTF-8</InputEncoding>\n"
-        f'<Url type="text/html" template="{escape(fields.base_url)}errors/index.html#q={{searchTerms}}"/>\n'
+        f'<Url type="text/html" template="{escape(fields.base_url)}lookup.html#q={{searchTerms}}"/>\n'
         "</OpenSearchDescription>\n"
     )
 

@@ -38,6 +38,7 @@ from errordocs.views import FactView
 from errordocs.views import Head
 from errordocs.views import HomeView
 from errordocs.views import ListView
+from errordocs.views import LookupView
 from errordocs.views import MissingView
 from errordocs.views import MovedView
 from errordocs.views import Ref
@@ -399,6 +400,8 @@ def _pages(linker: _Linker, kept: Kept) -> Iterator[View]:
             continue  # an error of that code keeps its address
         head = linker.head(f"{folder}404.html", words.missing, words.missing_summary, ())
         yield MissingView(_unindexed(head), linker.entries[0].slug if linker.entries else "code")
+    lookup = content.lookup.fields.examples if content.lookup else ()
+    yield LookupView(linker.head("lookup.html", words.lookup, words.lookup_summary, ()), lookup)
     yield from linker.lists()
     yield linker.errors()
     yield linker.home()

@@ -31,6 +31,8 @@ from errordocs.model import Entry
 from errordocs.model import EntryFields
 from errordocs.model import Failed
 from errordocs.model import Finding
+from errordocs.model import Lookup
+from errordocs.model import LookupFields
 from errordocs.model import Problem
 from errordocs.model import Registry
 from errordocs.model import RegistryFields
@@ -43,7 +45,8 @@ FOLDERS = {"errors": ".md", "topics": ".md", "guides": ".md", "pages": ".md", "s
 DEVICE = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\.|$)")  # names that Windows keeps for itself
 
 Fields = TypeVar("Fields", bound=Struct)
-Record = Entry | Article | Sender | Registry
+Record = Entry | Article | Sender | Registry | Lookup
+ALONE = ("site.yaml", "lookup.yaml")  # files that stand beside the folders
 
 
 class Source(Struct, frozen=True):
@@ -125,8 +128,9 @@ def _content(site: SiteFields, readings: Memory) -> Content:
     """The records by kind, each kind sorted by slug; a file that gave none is left out."""
     kinds: dict[str, list[Any]] = {kind: [] for kind in FOLDERS}
     for name, reading in readings.items():
-        if name != "site.yaml" and reading.record is not None:
+        if name not in ALONE and reading.record is not None:
             kinds[name.partition("/")[0]].append(reading.record)
+    lookup: Any = readings["lookup.yaml"].record if "lookup.yaml" in readings else None
     made = {kind: tuple(sorted(kinds[kind], key=lambda record: (record.slug, record.source))) for kind in kinds}
     return Content(
         site=site,
@@ -136,6 +140,7 @@ def _content(site: SiteFields, readings: Memory) -> Content:
         guides=made["guides"],
         pages=made["pages"],
         registries=made["registry"],
+        lookup=lookup,
     )
 
 
@@ -222,12 +227,12 @@ def _files(folder: str, problems: list[Problem]) -> Iterator[str]:
             yield from _below(folder, entry.name, FOLDERS[entry.name], problems)
         elif entry.is_symlink():
             problems.append(_stray(path, "symlink", "a symbolic link", "put the file itself here"))
-        elif entry.name == "site.yaml" and entry.is_file():
+        elif entry.name in ALONE and entry.is_file():
             yield entry.name
         else:
             listed = ", ".join(f"{name}/" for name in FOLDERS)
             what = "this does not belong to the content"
-            problems.append(_stray(path, "stray-file", what, f"content holds site.yaml, {listed}"))
+            problems.append(_stray(path, "stray-file", what, f"content holds {', '.join(ALONE)}, {listed}"))
 
 
 def _below(folder: str, inner: str, suffix: str, problems: list[Problem]) -> Iterator[str]:
@@ -279,7 +284,7 @@ def _read(folder: str, name: str) -> Source | None:
 def _source(folder: str, name: str, raw: bytes, problems: list[Problem]) -> Source | None:
     path = f"{folder}/{name}"
     stem = os.path.splitext(os.path.basename(name))[0]
-    if name != "site.yaml" and (not re.match(SLUG, stem) or len(stem) > 100):
+    if name not in ALONE and (not re.match(SLUG, stem) or len(stem) > 100):
         what = f"the file's name `{stem}` is no slug"
         problems.append(_stray(path, "bad-slug", what, "use a-z and 0-9, with single `-` or `.` between"))
     elif DEVICE.match(stem) or stem == "index" or (stem == "404" and not name.startswith("errors/")):
@@ -399,6 +404,29 @@ def _missing_site(folder: str, problems: Iterable[Problem]) -> Iterator[Problem]
         yield Problem(path, 1, 1, "missing-file", "there is no site.yaml", mend)
 
 
+def read_lookup(
+    source: Source, site: SiteFields | None, problems: list[Problem], render: bool = True
+) -> Lookup | None:
+    """How pasted texts are read, or None where the file does not allow it."""
+    data = _yaml(source, source.text, 0, problems)
+    fields = _convert(LookupFields, source, data, problems)
+    if fields is None:
+        return None
+    for name in EXPRESSIONS:
+        for index, expression in enumerate(getattr(fields, name)):
+            try:
+                lacks = re.compile(expression).groups == 0 and name in ("hosts", "cases")
+                what, mend = f"`{expression}` has no group", "put what it is to find in ( )"
+            except re.error as error:
+                lacks, what, mend = True, f"`{expression}` is no expression: {error}", "mend it"
+            if lacks:
+                problems.append(Problem(source.path, *place(source, (name, index)), "bad-pattern", what, mend))
+    return Lookup(source.name, fields)
+
+
+EXPRESSIONS = ("replies", "stops", "fields", "hosts", "cases", "lines", "noise", "evidence", "elsewhere")
+
+
 def read_site(source: Source, _: SiteFields | None, problems: list[Problem], render: bool = True) -> SiteFields | None:
     """What site.yaml says, or None where it cannot be built on."""
     site = _convert(SiteFields, source, _yaml(source, source.text, 0, problems), problems)
@@ -450,6 +478,7 @@ def _about(source: Source, about: str, problems: list[Problem]) -> Body:
 
 READERS: dict[str, Callable[[Source, SiteFields | None, list[Problem], bool], Record | SiteFields | None]] = {
     "site.yaml": read_site,
+    "lookup.yaml": read_lookup,
     "errors": read_entry,
     "topics": read_article,
     "guides": read_article,

@@ -25,6 +25,7 @@ PLACES = {
     "sender": "Who sends replies.",
     "registry": "The codes of one part, as their standard has them.",
     "site": "What the generator has to know of this kind of code.",
+    "lookup": "How the lookup reads what people paste; without this file it reads codes and known wordings only.",
 }
 
 

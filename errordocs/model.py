@@ -73,6 +73,9 @@ Summary = Annotated[
 Updated = Annotated[date, Meta(description="Date of the last change of substance, as 2026-11-24.")]
 
 
+Phrase = Annotated[str, Meta(min_length=2, max_length=120, pattern=rf"^[^\s*]+(?: [^\s]+)*{END}")]
+
+
 class Authored(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Base of what an author writes: unknown fields are refused."""
 
@@ -130,6 +133,13 @@ class EntryFields(Authored, frozen=True):
     topics: Annotated[tuple[Slug, ...], Meta(description="What it is about.")] = ()
     guides: Annotated[tuple[Slug, ...], Meta(description="Guides that its fix needs.")] = ()
     responses: Annotated[tuple[Reply, ...], Meta(description="Literal replies.")] = ()
+    phrases: Annotated[
+        tuple[Phrase, ...],
+        Meta(
+            description="Words by which the lookup knows this error where no known reply fits: `a|b` for one word or "
+            "the other, `*` for up to four words."
+        ),
+    ] = ()
     related: Annotated[tuple[Related, ...], Meta(description="The author's own picks, with reasons.")] = ()
     references: Annotated[tuple[Reference, ...], Meta(description="The defining document first.")] = ()
     aliases: Annotated[tuple[Slug, ...], Meta(description="Former slugs; each becomes a redirect.")] = ()
@@ -159,6 +169,10 @@ class SenderFields(Authored, frozen=True):
         Meta(description="Host names that show that it answered; * only as the first label."),
     ] = ()
     marks: Annotated[tuple[Line, ...], Meta(description="Literal strings that nobody else's replies hold.")] = ()
+    reports: Annotated[
+        tuple[Line, ...],
+        Meta(description="Literal strings of the reports that it writes itself when it gives up on a message."),
+    ] = ()
     links: Annotated[tuple[ContactLink, ...], Meta(description="Its consoles, forms and documents.")] = ()
     about: Annotated[str, Meta(max_length=20000, description="Markdown: how to recognise its replies.")] = ""
 
@@ -299,6 +313,45 @@ class SiteFields(Authored, frozen=True):
     words: Annotated[dict[str, Line], Meta(description="Words of this field that templates show.")] = {}
 
 
+Expressions = tuple[Annotated[str, Meta(min_length=1, max_length=2000)], ...]
+
+
+class LookupFields(Authored, frozen=True):
+    """content/lookup.yaml: how the lookup reads a pasted text.
+
+    Expressions are of the kind that Python and browsers share; they are matched without regard to case, `^` and `$`
+    at the ends of lines.
+    """
+
+    failing: Annotated[
+        tuple[Annotated[str, Meta(pattern=rf"^[0-9]{END}")], ...], Meta(description="Digits of the classes that fail.")
+    ]
+    general: Annotated[
+        dict[str, Slug], Meta(description="For a digit of `failing`, the entry where nothing more exact fits.")
+    ] = {}
+    replies: Annotated[Expressions, Meta(description="What stands right before a reply.")] = ()
+    stops: Annotated[Expressions, Meta(description="Where a reply ends.")] = ()
+    fields: Annotated[Expressions, Meta(description="What stands before a code that a program only guessed.")] = ()
+    hosts: Annotated[Expressions, Meta(description="Hosts that answered: the first group is the name.")] = ()
+    cases: Annotated[
+        Expressions, Meta(description="Where what befell one addressee begins; the first group is the address.")
+    ] = ()
+    lines: Annotated[Expressions, Meta(description="How a line of a log begins.")] = ()
+    noise: Annotated[Expressions, Meta(description="What holds digits that are no codes.")] = ()
+    evidence: Annotated[Expressions, Meta(description="Words that show that a text is of this field.")] = ()
+    elsewhere: Annotated[Expressions, Meta(description="What shows that a text is of another field.")] = ()
+    vague: Annotated[tuple[Line, ...], Meta(description="Codes that say nothing where another is to be had.")] = ()
+    aside: Annotated[tuple[Line, ...], Meta(description="Codes of replies that follow an answer and are none.")] = ()
+    shared: Annotated[tuple[Line, ...], Meta(description="Codes that other fields use too.")] = ()
+    silent: Annotated[
+        tuple[Slug, ...], Meta(description="Kinds of sender that others name in replies, and that send none.")
+    ] = ()
+    generic: Annotated[
+        tuple[Slug, ...], Meta(description="Kinds of sender whose wordings others use too, and may be reported by.")
+    ] = ()
+    examples: Annotated[tuple[Line, ...], Meta(description="Texts to try.")] = ()
+
+
 # What load makes of it
 
 
@@ -382,6 +435,11 @@ class Registry(Struct, frozen=True):
     fields: RegistryFields
 
 
+class Lookup(Struct, frozen=True):
+    source: str
+    fields: LookupFields
+
+
 class Content(Struct, frozen=True):
     """Everything that was read, each tuple sorted by slug."""
 
@@ -392,6 +450,7 @@ class Content(Struct, frozen=True):
     guides: tuple[Article, ...]
     pages: tuple[Article, ...]
     registries: tuple[Registry, ...]
+    lookup: Lookup | None = None
 
 
 # What write takes

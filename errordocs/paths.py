@@ -6,7 +6,7 @@ import posixpath
 import re
 
 # Ids that templates give to parts of a page; a body's headings keep clear of them.
-PAGE_IDS = frozenset({"main", "replies", "overview", "sources", "related", "further", "about"})
+PAGE_IDS = frozenset({"find", "main", "replies", "overview", "sources", "related", "further", "about"})
 
 
 def page_of(source: str) -> str | None:

@@ -111,6 +111,7 @@ def _build(places: Places, memory: Memory | None, notice: Callable[[str], None] 
 def _outputs(content: Content, places: Places, memory: Memory) -> Iterator[Output]:
     from errordocs import feeds
     from errordocs import link
+    from errordocs import lookup
     from errordocs import render
 
     memory.links = memory.links or link.Kept()
@@ -119,3 +120,4 @@ def _outputs(content: Content, places: Places, memory: Memory) -> Iterator[Outpu
     memory.pages = kept
     yield from render.render(site, content.site, places.templates, kept)
     yield from feeds.feeds(site, content.site, memory.documents)
+    yield from lookup.lookup(content, places.templates)

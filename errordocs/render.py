@@ -29,6 +29,7 @@ TEMPLATES: dict[type[Any], str] = {
     views.ErrorsView: "errors.html",
     views.RegistryView: "codes.html",
     views.HomeView: "index.html",
+    views.LookupView: "lookup.html",
     views.MissingView: "404.html",
     views.MovedView: "moved.html",
 }

@@ -9,6 +9,7 @@ import msgspec
 
 from errordocs.model import ArticleFields
 from errordocs.model import EntryFields
+from errordocs.model import LookupFields
 from errordocs.model import RegistryFields
 from errordocs.model import SenderFields
 from errordocs.model import SiteFields
@@ -19,6 +20,7 @@ KINDS = {
     "sender": (SenderFields, "content/senders/*.yaml"),
     "registry": (RegistryFields, "content/registry/*.yaml"),
     "site": (SiteFields, "content/site.yaml"),
+    "lookup": (LookupFields, "content/lookup.yaml"),
 }
 
 

@@ -212,6 +212,13 @@ class HomeView(Struct, frozen=True):
     total: int
 
 
+class LookupView(Struct, frozen=True):
+    """The page on which a whole text is looked up, with texts to try."""
+
+    head: Head
+    examples: tuple[str, ...]
+
+
 class MissingView(Struct, frozen=True):
     """The page for an address that is none; `example` is the slug of an entry."""
 
@@ -235,6 +242,7 @@ View = (
     | ErrorsView
     | RegistryView
     | HomeView
+    | LookupView
     | MissingView
     | MovedView
 )

@@ -19,6 +19,10 @@ class Words:
         self.topics_summary = given.get("topics_summary", "What the errors are about, across all senders.")
         self.guides = given.get("guides", "Guides")
         self.guides_summary = given.get("guides_summary", "What a fix needs at length.")
+        self.lookup = given.get("lookup", "Look an error up")
+        self.lookup_summary = given.get(
+            "lookup_summary", "Paste what you got, as much of it as you like, and land on the page that explains it."
+        )
         self.guide = given.get("guide", "Guide")
         self.page = given.get("page", "About this site")
         self.missing = given.get("missing", "There is no page at this address")

@@ -25,6 +25,7 @@ KINDS = (
     "guides",
     "guide",
     "registry",
+    "lookup",
     "about",
     "missing",
 )
@@ -83,7 +84,8 @@ class Built:
             return largest([p for p in self.pages() if p.startswith(f"{folder}/") and p not in aside])
 
         variants = [page for page in self.entries() if self.tree(page).css_first("h1 .by")]
-        kinds = {"home": "index.html", "about": "about.html", "missing": "404.html", "registry": of("codes")}
+        kinds = {"home": "index.html", "lookup": "lookup.html", "about": "about.html", "missing": "404.html"}
+        kinds["registry"] = of("codes")
         kinds |= {"errors": "errors/index.html", "entry": largest(self.entries()), "variant": largest(variants)}
         for folder in ("senders", "topics", "guides"):
             kinds |= {folder: f"{folder}/index.html", folder[:-1]: of(folder)}

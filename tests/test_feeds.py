@@ -232,9 +232,9 @@ def test_sitemap_dates_pages_by_their_content() -> None:
     assert dates[BASE] == "2026-03-04"
 
 
-def test_search_leads_to_the_list_of_errors() -> None:
+def test_search_leads_to_the_lookup() -> None:
     search = ElementTree.fromstring(made(entry("500"))["opensearch.xml"])
-    assert search.find(f"{SEARCH}Url").attrib["template"] == f"{BASE}errors/index.html#q={{searchTerms}}"  # type: ignore[union-attr]
+    assert search.find(f"{SEARCH}Url").attrib["template"] == f"{BASE}lookup.html#q={{searchTerms}}"  # type: ignore[union-attr]
     assert len(search.findtext(f"{SEARCH}ShortName") or "") <= 16
 
 

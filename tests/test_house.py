@@ -38,6 +38,7 @@ ORDER = {
     "link": "records and relations to views",
     "render": "views to files",
     "feeds": "views to files for programs",
+    "lookup": "records to the script that finds them",
     "write": "files to the output folder",
     "bundle": "the output folder to one file",
     "cache": "readings to the next build",
@@ -86,6 +87,7 @@ LONGEST = 450
 LONGER = {
     "write": "locks, stages, swaps and mends: one subject, whose parts make no sense apart",
     "load": "each kind of file has its reader here; what they share stands beside them",
+    "model": "every field of every file is defined here, and nowhere else",
     "link": "each kind of page has its method here; what they all look up is gathered once",
 }
 

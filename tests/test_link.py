@@ -74,6 +74,7 @@ def test_every_record_has_a_page_and_every_list_too() -> None:
             "guides/b.html",
             "guides/index.html",
             "index.html",
+            "lookup.html",
         ),
         *("senders/404.html", "senders/acme.html", "senders/index.html", "topics/404.html", "topics/a.html"),
         "topics/index.html",

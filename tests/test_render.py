@@ -153,6 +153,7 @@ HOSTILE_PAGES = [
         "index.html",
         "404.html",
         "about.html",
+        "lookup.html",
         "errors/index.html",
         "errors/500.html",
         "errors/400.html",
@@ -177,7 +178,7 @@ def test_hostile_pages_are_all_looked_at() -> None:
 def test_hostile_text_comes_out_as_text_on_every_page(name: str) -> None:
     tree = LexborHTMLParser(hostile_pages()[name])
     scripts = [node.attributes for node in tree.css("script")]
-    assert [set(script) for script in scripts] == [{"src", "defer"}]
+    assert [set(script) for script in scripts] == [{"src", "defer", "data-lookup"}]
     assert [a for node in tree.css("*") for a in node.attributes if a.startswith("on") or a == "style"] == []
     assert not tree.css("style, iframe, object, embed, base")
     assert all(not link.attributes["href"].startswith("javascript:") for link in tree.css("a[href]"))  # type: ignore[union-attr]

@@ -1,5 +1,6 @@
-/* Three conveniences; the page is whole without them: copy buttons, tab stops on what scrolls
-   sideways, and the filter of the list of entries. Words come from this script's data attributes. */
+/* Conveniences; the page is whole without them: copy buttons, tab stops on what scrolls sideways, the
+   filter of the list of entries, and the lookup, whose script is fetched when it is first used. Words
+   come from this script's data attributes. */
 (function () {
   "use strict";
   var words = (document.currentScript && document.currentScript.dataset) || {};
@@ -106,11 +107,40 @@
     read();
   }
 
+  /* Lookup */
+  function lookup() {
+    var form = document.querySelector("form.lookup, form.find");
+    var field = form && form.querySelector("textarea, input[type=search]");
+    var isAsked = false;
+    function ask() {
+      var script;
+      if (isAsked) return;
+      isAsked = true;
+      script = document.createElement("script");
+      script.src = words.lookup;
+      script.onerror = function () { isAsked = false; };
+      document.head.appendChild(script);
+    }
+    if (!field || !words.lookup) return;
+    ["focusin", "dragenter", "pointerover"].forEach(function (name) { form.addEventListener(name, ask); });
+    if (/[#&?]q=/.test(location.hash + location.search) && form.className === "lookup") ask();
+    document.addEventListener("keydown", function (event) {
+      var aim = event.target;
+      if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+      if (/^(?:input|textarea|select)$/i.test(aim.tagName) || aim.isContentEditable) return;
+      event.preventDefault();
+      field.focus();
+      field.select();
+    });
+    if (document.activeElement === field || field.value) ask();
+  }
+
   function start() {
     var form = document.querySelector("form.filter");
     var timer;
     copies();
     stops();
+    lookup();
     addEventListener("resize", function () { clearTimeout(timer); timer = setTimeout(stops, 150); });
     if (form) filter(form);
   }

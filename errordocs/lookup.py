@@ -1,0 +1,131 @@
+"""The lookup: one plain script for every page, with the index that is made of the content.
+
+The script is concatenated from `templates/lookup/`, so that it works from `file://` with one request and no module
+loading. It has no hash in its name: what it knows changes with every entry, and pages must not change with it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import rjsmin
+
+from errordocs import related
+from errordocs.model import Content
+from errordocs.model import Entry
+from errordocs.model import Failed
+from errordocs.model import LookupFields
+from errordocs.model import Output
+from errordocs.model import Sender
+from errordocs.render import output
+
+PATH = "lookup.js"
+MOST_WORDS = 22  # of a reply: enough to tell it from any other
+LONGEST_WORD = 40  # longer ones are ids
+CODES_WITHIN = 40  # characters: a code further on is not the reply's own
+
+
+def lookup(content: Content, templates: str) -> Iterable[Output]:
+    """lookup.js, where the templates have a `lookup/` folder; raises Failed where it cannot be read."""
+    folder = Path(templates, "lookup")
+    if not folder.is_dir():
+        return
+    try:
+        script = "".join(path.read_text("utf-8") for path in sorted(folder.glob("*.js")))
+    except (OSError, UnicodeDecodeError) as error:
+        raise Failed(f"{folder}: cannot be read ({error}); --templates names the folder that holds it") from None
+    index = msgspec.json.encode(index_of(content)).decode()
+    yield output(PATH, "index", f'(function(){{"use strict";{_small(script)}\nstart({index});}})();\n'.encode())
+
+
+@lru_cache(maxsize=1)
+def _small(script: str) -> str:
+    """The script without comments and idle white space."""
+    return str(rjsmin.jsmin(script))
+
+
+def index_of(content: Content) -> dict[str, Any]:
+    """What the script knows. Rows are lists, since names would be repeated hundreds of times:
+
+    entries: slug, its codes by part, number of the sender or -1, title, values of the facts by number, 1 if retired;
+    replies: number of the entry, then [number of the sender or -1, each reply: its codes, its words]; phrases: number
+    of the entry, text. Nobody reads the replies there, so their words are what is left of them.
+    """
+    rules = content.lookup.fields if content.lookup else LookupFields(tuple(c.digit for c in content.site.classes))
+    parts, facts = content.site.parts, content.site.facts
+    senders = [sender for sender in content.senders if sender.fields.kind not in rules.silent]
+    of_sender = {sender.slug: number for number, sender in enumerate(senders)}
+    entries = related.order(content)
+    values = {fact.name: list(fact.values) for fact in facts}
+    codes = tuple(re.compile(rf"(?<![\w.]){part.pattern}(?![\w.])") for part in parts)
+    return {
+        "parts": [{"name": part.name, "label": part.label, "pattern": part.pattern} for part in parts],
+        "classes": [[c.digit, c.label, c.shape] for c in content.site.classes],
+        "facts": [[fact.label, list(fact.values.values())] for fact in facts],
+        "report": content.site.report_url or "",
+        "rules": {name: value for name, value in msgspec.to_builtins(rules).items() if value},
+        "senders": [_sender(sender, sender.fields.kind in rules.generic) for sender in senders],
+        "entries": [
+            [
+                entry.slug,
+                [entry.codes.get(part.name, "") for part in parts],
+                of_sender.get(entry.fields.sender or "", -1),
+                entry.fields.title,
+                [[values[f.name].index(value) for value in entry.facts.get(f.name, ())] for f in facts],
+                int(entry.fields.status == "retired"),
+            ]
+            for entry in entries
+        ],
+        "replies": [
+            [number, *([sender, *texts] for sender, texts in told.items())]
+            for number, entry in enumerate(entries)
+            if (told := _replies(entry, of_sender, codes))
+        ],
+        "phrases": [[number, phrase.lower()] for number, entry in enumerate(entries) for phrase in entry.fields.phrases],
+        "pages": [
+            [f"{folder}/{record.slug}.html", record.fields.title]
+            for folder, records in (("topics", content.topics), ("guides", content.guides))
+            for record in records
+        ],
+    }
+
+
+def _sender(sender: Sender, is_generic: bool) -> list[Any]:
+    """Slug, name, other names, hosts, marks, marks of its reports, domains, 1 if others use its wordings too."""
+    fields = sender.fields
+    return [
+        sender.slug,
+        fields.name,
+        fields.also_known_as,
+        fields.hosts,
+        fields.marks,
+        fields.reports,
+        fields.domains,
+        int(is_generic),
+    ]
+
+
+def _replies(entry: Entry, of_sender: dict[str, int], codes: tuple[re.Pattern[str], ...]) -> dict[int, list[str]]:
+    """The wordings of each sender's replies, each once."""
+    told: dict[int, list[str]] = {}
+    for reply in entry.fields.responses:
+        known = told.setdefault(of_sender.get(reply.sender or entry.fields.sender or "", -1), [])
+        words = wording(reply.text, codes)
+        if words and words not in known:
+            known.append(words)
+    return {sender: texts for sender, texts in told.items() if texts}
+
+
+def wording(text: str, codes: tuple[re.Pattern[str], ...] = ()) -> str:
+    """What is particular of a literal reply: its codes, then its first words, without numbers and what braces hold."""
+    bare = re.sub(r"\{[^{}]*\}", " ", text)
+    begin = bare[:CODES_WITHIN]
+    stated = [found.group() for code in codes if (found := code.search(begin))]
+    bare = re.sub(r"\b[0-9]+(?:\.[0-9]+)+\b", " ", bare)
+    words = [word for word in re.findall(r"[^\W_]+", bare.lower()) if not word.isdigit() and len(word) < LONGEST_WORD]
+    return " ".join([*stated, *words[:MOST_WORDS]]) if words else ""
