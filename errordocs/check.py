@@ -89,7 +89,10 @@ def slugs_exist(content: Content) -> Iterator[Finding]:
             if reply.sender is not None:
                 yield from unknown(source, reply.sender, senders, "sender", "responses", index, "sender")
             for at, slug in enumerate(reply.topics):
-                yield from unknown(source, slug, fields.topics, "topic of this entry", "responses", index, "topics", at)
+                if slug not in fields.topics:
+                    mend = instead(slug, fields.topics, "add it to the entry's own `topics`, or take it away here")
+                    where = ("responses", index, "topics", at)
+                    yield Finding(source, "unknown-slug", f"`{slug}` is no topic of this entry", mend, where)
         for index, related in enumerate(fields.related):
             yield from unknown(source, related.entry, entries, "entry", "related", index, "entry")
     for article in (*content.topics, *content.guides, *content.pages):
@@ -304,11 +307,11 @@ def registries_are_sound(content: Content) -> Iterator[Finding]:
 
 
 def phrases_are_unique(content: Content) -> Iterator[Finding]:
-    """A phrase leads to one entry."""
-    taken: dict[str, str] = {}
+    """A phrase leads to one entry of the same codes: where the codes differ, they tell which is meant."""
+    taken: dict[tuple[str, ...], str] = {}
     for entry in content.entries:
         for index, phrase in enumerate(entry.fields.phrases):
-            other = taken.setdefault(phrase.casefold(), entry.slug)
+            other = taken.setdefault((phrase.casefold(), *sorted(entry.codes.values())), entry.slug)
             if other != entry.slug or phrase in entry.fields.phrases[:index]:
                 what = f"the phrase `{phrase}` is one of {other} already"
                 yield Finding(entry.source, "duplicate-phrase", what, "keep one", ("phrases", index))

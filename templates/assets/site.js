@@ -122,7 +122,7 @@
       document.head.appendChild(script);
     }
     if (!field || !words.lookup) return;
-    ["focusin", "dragenter", "pointerover"].forEach(function (name) { form.addEventListener(name, ask); });
+    ["focusin", "dragenter", "pointerover", "change"].forEach(function (name) { form.addEventListener(name, ask); });
     if (/[#&?]q=/.test(location.hash + location.search) && form.className === "lookup") ask();
     document.addEventListener("keydown", function (event) {
       var aim = event.target;

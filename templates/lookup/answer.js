@@ -68,11 +68,13 @@ function lookupOf(index) {
       phrases = phrasesIn(wording, words);
       if (!known.length) known = knownReplies(wording, words, stated);
     }
-    const scores = namedSenders(senders, text, one.about, reply, known, rules);
     const read = codesOf(reply, replies, fieldCodes(hidden));
+    const phrase = bestPhrase(phrases, read.codes);
+    const by = phrase && entries[phrase.entry].sender >= 0 ? known.concat({ sender: entries[phrase.entry].sender, score: 0.9, weight: 5 * phrase.weight, agrees: phrase.agrees }) : known;
+    const scores = namedSenders(senders, text, one.about, reply, by, rules);
     return {
       text: text, whole: whole, reply: reply, codes: read.codes, late: read.late, known: known,
-      phrase: bestPhrase(phrases), words: words, sender: bestSender(scores), address: one.address,
+      phrase: phrase, words: words, sender: bestSender(scores), address: one.address,
     };
   }
 
@@ -130,11 +132,14 @@ function lookupOf(index) {
     return { codes: codes, late: late };
   }
 
-  function bestPhrase(phrases) {
+  /** The longest phrase, of entries with the stated codes first: one phrase can stand for several codes. */
+  function bestPhrase(phrases, codes) {
     let best = null;
     phrases.forEach(function (one) {
-      const worth = catchall.has(one.entry) ? one.weight / 100 : one.weight;
-      if (!best || worth > best.worth) best = Object.assign({ worth: worth }, one);
+      let agrees = 0;
+      entries[one.entry].codes.forEach(function (code, part) { if (code && codes[part]) agrees += code === codes[part] ? 1 : -1; });
+      const worth = (catchall.has(one.entry) ? one.weight / 100 : one.weight) + agrees * 0.4;
+      if (!best || worth > best.worth) best = Object.assign({ worth: worth, agrees: agrees }, one);
     });
     return best;
   }

@@ -5,7 +5,7 @@ function box(form, index, lookup, search) {
   const root = form.dataset.root;
   const list = el("ul", { id: "find_list", role: "listbox", class: "found", "aria-label": input.labels.length ? input.labels[0].textContent : "", hidden: "" });
   const live = el("p", { class: "vh", role: "status" });
-  let options = [], chosen = -1, timer = 0, told = 0;
+  let options = [], chosen = -1, timer = 0, told = 0, isStale = false;
   form.append(list, live);
   input.setAttribute("role", "combobox");
   input.setAttribute("aria-autocomplete", "list");
@@ -22,7 +22,7 @@ function box(form, index, lookup, search) {
     }
     function entry(number) {
       const one = index.entries[number];
-      add("errors/" + one.slug + ".html", entryLine(index, one, root));
+      add("errors/" + one.slug + ".html", entryLine(index, one, null));
     }
     lookup.answer(text).slice(0, 3).forEach(function (answer) {
       answer.results.slice(0, 4).forEach(function (result) {
@@ -32,7 +32,7 @@ function box(form, index, lookup, search) {
     if (text.length < 200) {
       search(text, 8).forEach(function (one) {
         if (one.kind === "entry") entry(one.number);
-        else add(one.page, [el("a", { href: root + one.page }, el("span", { class: "t" }, one.title)), "", el("span", { class: "by" }, one.page.split("/")[0])]);
+        else add(one.page, [el("span", { class: "to" }, el("span", { class: "t" }, one.title)), el("span", { class: "by" }, one.page.split("/")[0])]);
       });
     }
     return found;
@@ -40,15 +40,20 @@ function box(form, index, lookup, search) {
 
   function show() {
     const text = input.value.trim();
+    clearTimeout(timer);
     clearTimeout(told);
+    isStale = false;
     chosen = -1;
     input.removeAttribute("aria-activedescendant");
     options = text ? fitting(text) : [];
-    if (text) options.push({ href: address(text), line: [el("a", { href: address(text) }, el("span", { class: "t" }, "Look the whole text up"))] });
+    if (text) options.push({ href: address(text), line: [el("span", { class: "to" }, "Look the whole text up")] });
     list.replaceChildren.apply(list, options.map(function (option, i) {
       const item = el("li", { role: "option", id: "find_" + i, "aria-selected": "false" });
       item.append.apply(item, option.line);
-      item.querySelectorAll("a").forEach(function (link) { link.tabIndex = -1; });
+      item.addEventListener("click", function (event) {
+        if (event.ctrlKey || event.metaKey) window.open(option.href, "_blank", "noopener");
+        else location.href = option.href;
+      });
       return item;
     }));
     open(options.length > 0);
@@ -82,6 +87,7 @@ function box(form, index, lookup, search) {
 
   input.addEventListener("input", function () {
     clearTimeout(timer);
+    isStale = true;
     timer = setTimeout(show, 60);
   });
   input.addEventListener("focus", function () { if (input.value.trim() && list.hidden) show(); });
@@ -94,18 +100,18 @@ function box(form, index, lookup, search) {
   form.addEventListener("submit", function (event) {
     const text = input.value.trim();
     event.preventDefault();
-    clearTimeout(timer);
     if (!text) return;
-    if (chosen < 0) show();
+    if (chosen < 0 || isStale) show();
     location.href = options[Math.max(chosen, 0)].href;
   });
   form.addEventListener("keydown", function (event) {
     if (event.isComposing) return;
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
-      if (list.hidden) show();
+      if (list.hidden || isStale) show();
       choose(chosen + (event.key === "ArrowDown" ? 1 : -1));
       event.preventDefault();
     } else if (event.key === "Escape") {
+      clearTimeout(timer);
       if (!list.hidden) open(false);
       else if (input.value) input.value = "";
       else input.blur();
@@ -114,6 +120,7 @@ function box(form, index, lookup, search) {
       open(false);
     }
   });
+  list.addEventListener("pointerdown", function (event) { event.preventDefault(); }); /* the field keeps the focus */
   document.addEventListener("pointerdown", function (event) { if (!form.contains(event.target)) open(false); });
   if (input.value.trim()) show();
 }

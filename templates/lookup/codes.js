@@ -12,12 +12,14 @@ function partOf(part) {
   };
 }
 
-/** All places of a part in a text, as {code, at, end}. */
+const MOST = 300; /* codes of a part, and marks, that are looked at in one text: no report holds more */
+
+/** The places of a part in a text, as {code, at, end}. */
 function placesOf(part, text) {
   const found = [];
   let match;
   part.inside.lastIndex = 0;
-  while ((match = part.inside.exec(text))) {
+  while (found.length < MOST && (match = part.inside.exec(text))) {
     const at = match.index + match[1].length;
     found.push({ code: match[2], at: at, end: at + match[2].length });
     part.inside.lastIndex = at + match[2].length;
@@ -84,13 +86,12 @@ function repliesIn(text, hidden, rules, parts) {
   rules.replies.forEach(function (rule) {
     let match;
     rule.lastIndex = 0;
-    while ((match = rule.exec(hidden))) {
+    while (starts.size < MOST && (match = rule.exec(hidden))) {
       const at = match.index + match[0].length;
       if (!starts.has(at)) starts.set(at, 3);
       if (!match[0]) rule.lastIndex += 1;
     }
   });
-  const line = /(^|\n)([ \t"'`*_>|[(<-]{0,12})/g;
   const marks = Array.from(starts.keys()).sort(function (a, b) { return a - b; });
   const all = parts.map(function (part) { return placesOf(part, hidden); });
   all.forEach(function (places, number) {
@@ -102,16 +103,17 @@ function repliesIn(text, hidden, rules, parts) {
       if (!starts.has(place.at)) starts.set(place.at, isFirst && !number ? 2 : 1);
     });
   });
-  line.lastIndex = 0;
   const ordered = Array.from(starts.keys()).sort(function (a, b) { return a - b; });
   return ordered.map(function (at, i) {
     let end = Math.min(text.length, at + 1200);
-    const next = ordered.slice(i + 1).find(function (later) { return starts.get(later) > 1 && later > at + 3; });
-    if (next !== undefined && next < end) end = next;
+    for (let k = i + 1; k < ordered.length && ordered[k] < end; k += 1) {
+      if (starts.get(ordered[k]) > 1 && ordered[k] > at + 3) end = ordered[k];
+    }
+    const ahead = text.slice(at, end);
     rules.stops.forEach(function (stop) {
-      stop.lastIndex = at + 1;
-      const match = stop.exec(text);
-      if (match && match.index < end) end = match.index;
+      stop.lastIndex = 1;
+      const match = stop.exec(ahead);
+      if (match && at + match.index < end) end = at + match.index;
     });
     const made = replyAt(text, hidden, at, end, starts.get(at), parts);
     made.isQuoted = text[at - 1] === "<" && /\S</.test(text.slice(Math.max(0, at - 2), at)); /* it is what was really said */

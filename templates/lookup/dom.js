@@ -23,10 +23,10 @@ function codeOf(codes) {
   return made;
 }
 
-/** A line that leads to an entry, as lists have it. */
+/** A line that tells of an entry, as lists have it: a link, or mere text where `root` is null. */
 function entryLine(index, entry, root) {
   const class_ = index.classes.get((entry.codes.find(Boolean) || "")[0]) || { label: "", shape: "" };
-  const link = el("a", { href: root + "errors/" + entry.slug + ".html" }, codeOf(entry.codes), el("span", { class: "t" }, entry.title));
+  const link = el(root === null ? "span" : "a", { href: root === null ? null : root + "errors/" + entry.slug + ".html", class: root === null ? "to" : null }, codeOf(entry.codes), el("span", { class: "t" }, entry.title));
   const by = entry.sender >= 0 ? el("span", { class: "by" }, index.senders[entry.sender].name) : null;
   return [link, by || "", el("span", { class: "kind " + class_.shape }, class_.label)];
 }

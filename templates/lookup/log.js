@@ -1,6 +1,7 @@
 /* A log of thousands of lines: replies counted by the page that explains them. */
 
 const SLICE = 12; /* milliseconds of work before the page may breathe */
+const LONGEST = 4000; /* characters of a line that are read */
 const FEWEST = 40; /* lines below which a text is one report, not a log */
 
 function isLog(text, rules) {
@@ -18,19 +19,20 @@ function isLog(text, rules) {
 
 /** Counts as an object that a caller advances: {done, total, groups, advance(milliseconds)}. */
 function counting(text, lookup) {
-  const lines = text.split("\n");
+  const lines = text.replace(/\n+$/, "").split("\n");
   const known = new Map(); /* by a line's unchanging part: its group */
   const groups = new Map();
   const codes = new RegExp(lookup.parts.map(function (part) { return "(?:^|[^\\d.])(?:" + part.whole.source.slice(4, -2) + ")(?![\\d])"; }).join("|"));
-  const changing = /[^\s<>"'()[\]{},;=]+@[^\s<>"'()[\]{},;]+|https?:\/\/\S+|\b\d{1,3}(?:\.\d{1,3}){3}\b|\b(?=[\w-]*\d)[\w-]{7,}\b|\b\d{4,}\b|\b\d\d:\d\d:\d\d(?:[.,]\d+)?|\bdelays?=[\d./]+/g;
+  const changing = /[^\s<>"'()[\]{},;=]{1,64}@[^\s<>"'()[\]{},;]+|https?:\/\/\S+|\b\d{1,3}(?:\.\d{1,3}){3}\b|\b(?=[\w-]*\d)[\w-]{7,}\b|\b\d{4,}\b|\b\d\d:\d\d:\d\d(?:[.,]\d+)?|\bdelays?=[\d./]+|\[\d+\]/g;
   const date = /^\s*(?:\w{3}\s+\d+ |\d{4}-\d\d-\d\d[T ])/;
   const state = { done: 0, total: lines.length, errors: 0, groups: groups };
-  function line(text) {
+  function line(whole) {
+    const text = whole.slice(0, LONGEST);
     if (!codes.test(text)) return;
     const key = text.replace(date, "").replace(changing, "_");
     let group = known.get(key);
     if (group === undefined) {
-      const best = lookup.answer(text.length > 4000 ? text.slice(0, 4000) : text)[0];
+      const best = lookup.answer(text)[0];
       group = null;
       if (best) {
         const name = [best.results[0].slug, best.codes.join(" "), best.sender].join("|");

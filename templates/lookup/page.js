@@ -13,10 +13,17 @@ function large(form, index, lookup, search) {
   const file = form.querySelector("input[type=file]");
   const root = form.dataset.root;
   const out = document.getElementById(form.dataset.out);
-  let timer = 0, turn = 0;
+  let timer = 0, turn = 0, held = "";
+
+  /** Puts a text into the field; of a large one only the beginning, since a field of megabytes stalls the page. */
+  function put(text) {
+    held = text.length > LARGEST ? text : "";
+    field.value = held ? text.slice(0, 2000) + "\n… and " + (text.length - 2000).toLocaleString("en") + " characters more, which are read too" : text;
+    show();
+  }
 
   function show() {
-    const text = field.value;
+    const text = held || field.value;
     turn += 1;
     if (!text.trim()) {
       out.replaceChildren();
@@ -199,21 +206,23 @@ function large(form, index, lookup, search) {
   function take(files) {
     if (!files || !files.length) return;
     const reader = new FileReader();
-    reader.onload = function () {
-      field.value = String(reader.result);
-      show();
-    };
+    reader.onload = function () { put(String(reader.result)); };
     reader.readAsText(files[0].slice(0, 32 << 20));
   }
 
   function fromAddress() {
     const told = new URLSearchParams(location.hash.slice(1)).get("q") || new URLSearchParams(location.search).get("q");
-    if (told === null) return;
-    field.value = told;
-    show();
+    if (told !== null) put(told);
   }
 
+  field.addEventListener("paste", function (event) {
+    const text = event.clipboardData ? event.clipboardData.getData("text") : "";
+    if (text.length <= LARGEST) return;
+    event.preventDefault();
+    put(text);
+  });
   field.addEventListener("input", function () {
+    held = "";
     clearTimeout(timer);
     timer = setTimeout(show, field.value.length > 5000 ? 250 : 120);
   });
@@ -222,7 +231,7 @@ function large(form, index, lookup, search) {
     clearTimeout(timer);
     show();
   });
-  form.addEventListener("reset", function () { setTimeout(function () { show(); field.focus(); }); });
+  form.addEventListener("reset", function () { held = ""; setTimeout(function () { show(); field.focus(); }); });
   if (file) file.addEventListener("change", function () { take(file.files); });
   form.addEventListener("dragover", function (event) {
     event.preventDefault();
@@ -233,19 +242,16 @@ function large(form, index, lookup, search) {
     event.preventDefault();
     form.classList.remove("over");
     if (event.dataTransfer.files.length) take(event.dataTransfer.files);
-    else {
-      field.value = event.dataTransfer.getData("text");
-      show();
-    }
+    else put(event.dataTransfer.getData("text"));
   });
   form.querySelectorAll("[data-example]").forEach(function (button) {
     button.addEventListener("click", function () {
-      field.value = button.textContent;
-      show();
+      put(button.textContent);
       field.focus();
     });
   });
   addEventListener("hashchange", fromAddress);
   fromAddress();
+  if (file && file.files.length) take(file.files); /* chosen before this script came */
   if (field.value.trim() && !out.childNodes.length) show();
 }

@@ -69,6 +69,7 @@ function searchOf(index, lookup) {
       }
       if (!hits) return;
       score *= hits / words.length;
+      if (doc.kind === "sender" && doc.words.length && hits === words.length && meanings.every(function (meaning) { return doc.words.some(function (word) { return (meaning.get(word) || 0) >= 0.5; }); })) score += 4; /* a name, and nothing but it */
       if (doc.kind === "entry" && index.entries[doc.number].sender >= 0) score -= 0.2;
       found.push({ kind: doc.kind, page: doc.page, title: doc.title, number: doc.number, score: score, hits: hits });
     });

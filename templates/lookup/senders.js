@@ -17,6 +17,7 @@ function sendersOf(index) {
 
 /** The sender of a host name, by its longest known end, with how long that was; undefined where there is none. */
 function ofHost(senders, host) {
+  if (host.length > 253) return undefined; /* no name is longer */
   let name = host.toLowerCase().replace(/\.$/, "");
   if (senders.byHost.has(name)) return [senders.byHost.get(name), name.length + 1];
   for (;;) {
