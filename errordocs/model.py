@@ -198,6 +198,7 @@ class RegistryCode(Authored, frozen=True):
     reference: Line
     url: Web
     meaning: Annotated[str, Meta(min_length=1, max_length=600)]
+    name: Annotated[str, Meta(max_length=200, description="Its title in the registry, to the letter.")] = ""
     commands: Annotated[str, Meta(max_length=200, description="Where in a session it occurs.")] = ""
     with_: Annotated[tuple[str, ...], Meta(description="Codes of the other part that go with it.")] = field(
         default=(), name="with"

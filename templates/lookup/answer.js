@@ -68,13 +68,14 @@ function lookupOf(index) {
       phrases = phrasesIn(wording, words);
       if (!known.length) known = knownReplies(wording, words, stated);
     }
-    const read = codesOf(reply, replies, fieldCodes(hidden));
+    const fielded = fieldCodes(hidden);
+    const read = codesOf(reply, replies, fielded);
     const phrase = bestPhrase(phrases, read.codes);
     const by = phrase && entries[phrase.entry].sender >= 0 ? known.concat({ sender: entries[phrase.entry].sender, score: 0.9, weight: 5 * phrase.weight, agrees: phrase.agrees }) : known;
     const scores = namedSenders(senders, text, one.about, reply, by, rules);
     return {
       text: text, whole: whole, reply: reply, codes: read.codes, late: read.late, known: known,
-      phrase: phrase, words: words, sender: bestSender(scores), address: one.address,
+      phrase: phrase, words: words, isFielded: fielded.some(function (found) { return found.length > 0; }), sender: bestSender(scores), address: one.address,
     };
   }
 
@@ -164,7 +165,7 @@ function lookupOf(index) {
     if (!codes[0] && codes.some(Boolean)) codes[0] = usualFirst(codes.slice(1));
     return {
       results: scored.slice(0, 6).map(function (one) { return resultOf(one, codes, read); }),
-      codes: read.codes, implied: implied, sender: sender, case: read, score: scored[0].score,
+      codes: read.codes, implied: implied, sender: sender, case: read, score: scored[0].score, isError: !classOf(codes) || failing.has(classOf(codes)),
       confidence: confidenceOf(read, wordedBy, scored[0]), isMatch: isMatch(read, wordedBy, scored[0]),
     };
   }
@@ -227,14 +228,17 @@ function lookupOf(index) {
   /** Whether this is about an error of this kind at all. */
   function isOne(read, wordedBy) {
     const reply = read.reply && read.codes.some(Boolean) ? read.reply : null;
-    if (reply && !failing.has(classOf(read.codes))) return false;
+    if (reply && !failing.has(classOf(read.codes))) return read.text.length < 400 && Boolean(wordedBy) && (wordedBy.agrees > 0 || wordedBy.score > 0.9);
     const isNamed = Boolean(read.sender) && read.sender[3];
     const isForeign = rules.elsewhere.some(function (rule) { rule.lastIndex = 0; return rule.test(read.text); });
     if (isForeign) return Boolean(wordedBy && wordedBy.score > 0.9 && wordedBy.weight > 14) || (isNamed && read.sender[1] > 6.9 && Boolean(reply));
-    const about = evidenceIn(read.text);
+    const about = evidenceIn(read.text) + (read.isFielded ? 1 : 0);
     const isWorded = Boolean(wordedBy) && wordedBy.weight > 9;
+    if (wordedBy && wordedBy.score > 0.93 && (wordedBy.agrees > 0 ? wordedBy.weight > 6 : !reply && wordedBy.weight > 20)) return true;
     if (reply) {
       const isShared = rules.shared.has(reply.codes[0]);
+      const spots = reply.spots;
+      if (reply.codes.every(Boolean) && spots.length > 1 && spots[1][0] > spots[0][0] && spots[1][0] - spots[0][1] < 4 && reply.end - spots[1][1] > 4) return true; /* codes side by side */
       if (reply.weight > 2 || isNamed || (isWorded && !isShared) || (reply.codes.every(Boolean) && (about || reply.weight > 1))) return true;
       if (reply.weight > 1 && !isShared && read.words.length > 1 && (about || read.phrase || wordedBy)) return true;
       return about > (reply.weight > 1 ? 0 : 1) || (about > 0 && Boolean(read.phrase));
@@ -282,8 +286,13 @@ function lookupOf(index) {
       score -= 8; /* a variant needs its words too */
     }
     let worded = 0;
-    known.forEach(function (one) { if (one.entry === number) worded = Math.max(worded, one.score * Math.min(1, 0.4 + one.weight / 20)); });
-    score += worded > 0.45 ? 34 * worded : 0;
+    let exact = 0; /* whoever adds a reply to a page has taught it: its very words lead there */
+    known.forEach(function (one) {
+      if (one.entry !== number) return;
+      worded = Math.max(worded, one.score * Math.min(1, 0.4 + one.weight / 20));
+      if (one.score > 0.9 && one.agrees >= 0 && (one.sender < 0 || sender < 0 || one.sender === sender)) exact = Math.max(exact, Math.min(1, one.weight / 12) * (1 + one.agrees));
+    });
+    score += (worded > 0.45 ? 34 * worded : 0) + 12 * exact;
     if (phrase && phrase.entry === number) score += 4 + Math.min(8, 2 * phrase.weight);
     if (entry.retired) score -= 3;
     return score;
@@ -334,7 +343,7 @@ function casesIn(text, rules) {
     let match;
     rule.lastIndex = 0;
     while ((match = rule.exec(text))) {
-      starts.push({ at: match.index, address: (match[1] || "").toLowerCase() });
+      starts.push({ at: match.index, address: (match[1] || "").toLowerCase().replace(/[*`]/g, "") }); /* without the signs of bold text and code */
       if (!match[0]) rule.lastIndex += 1;
     }
   });

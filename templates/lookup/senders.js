@@ -6,13 +6,18 @@ function sendersOf(index) {
   const byDomain = new Map();
   index.senders.forEach(function (row, number) {
     row.hosts.forEach(function (host) { byHost.set(host.replace(/^\*\./, "."), number); });
-    row.marks.forEach(function (mark) { marks.push([mark.toLowerCase(), number]); });
-    row.reports.forEach(function (mark) { reports.push([mark.toLowerCase(), number]); });
+    row.marks.forEach(function (mark) { marks.push([plain(mark), number]); });
+    row.reports.forEach(function (mark) { reports.push([plain(mark), number]); });
     row.domains.forEach(function (domain) { byDomain.set(domain, number); });
   });
   const generic = new Set();
   index.senders.forEach(function (row, number) { if (row.isGeneric) generic.add(number); });
   return { byHost: byHost, marks: marks, reports: reports, byDomain: byDomain, generic: generic };
+}
+
+/** A mark as texts have it once they are cleaned. */
+function plain(mark) {
+  return mark.normalize("NFKC").toLowerCase();
 }
 
 /** The sender of a host name, by its longest known end, with how long that was; undefined where there is none. */
@@ -58,8 +63,8 @@ function namedSenders(senders, text, about, reply, known, rules) {
   while ((match = name.exec(text))) {
     const found = ofHost(senders, match[2]);
     const at = match.index + match[1].length;
-    const isInside = reply && at >= reply.at && at < reply.end;
-    if (found) add(found[0], (isInside ? 5.2 : 2) + found[1] / 100, [at, at + match[2].length]);
+    const isInside = reply && reply.weight > 1 && at >= reply.at && at < reply.end;
+    if (found) add(found[0], (isInside ? 6 : 2) + found[1] / 100, [at, at + match[2].length]);
     name.lastIndex = at + match[2].length;
   }
   senders.marks.forEach(function (row) {
