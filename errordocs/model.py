@@ -73,7 +73,7 @@ Summary = Annotated[
 Updated = Annotated[date, Meta(description="Date of the last change of substance, as 2026-11-24.")]
 
 
-Phrase = Annotated[str, Meta(min_length=2, max_length=120, pattern=rf"^[^\s*]+(?: [^\s]+)*{END}")]
+Phrase = Annotated[str, Meta(min_length=2, max_length=240, pattern=rf"^[^\s*]+(?: [^\s]+)*{END}")]
 
 
 class Authored(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -20,7 +20,7 @@ from errordocs.schema import nearest
 
 FEWEST_WORDS = 6  # a shorter sentence may stand twice by chance
 FENCE = re.compile(r"[ \t>]*(?:(?:[-*+]|[0-9]+[.)])[ \t]+)*(`{3,}|~{3,})")
-RESPONSES = re.compile(r"^responses:.*(?:\n(?:[ \t#-].*)?)*", re.MULTILINE)
+RESPONSES = re.compile(r"^(?:responses|phrases):.*(?:\n(?:[ \t#-].*)?)*", re.MULTILINE)
 ADDRESS = re.compile(r"\]\([^()\s]*\)|https?://[^\s>)]+|\{[^{}]*\}")
 AT_HOST = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w.-]+")
 BLOCK = re.compile(r"\n(?=[ \t]*(?:\n|[-*|#>]|[0-9]+\.))")
