@@ -156,7 +156,7 @@ def sections_are_complete(content: Content) -> Iterator[Finding]:
 
 def _headings(entry: Entry, content: Content) -> Iterator[Finding]:
     wanted = [section.heading for section in content.site.sections]
-    optional = next((c.optional for c in content.site.classes if c.digit == _digit(entry)), ())
+    optional = next((c.optional for c in content.site.classes if c.digit == entry.digit), ())
     required = [section.heading for section in content.site.sections if section.key not in optional]
     if entry.body.intro:
         mend = f"begin the body with `## {wanted[0]}`"
@@ -212,10 +212,6 @@ def _empty(source: str, title: str, line: int) -> Finding:
 
 def _start(entry: Entry) -> tuple[int, int] | None:
     return (entry.body.sections[0].line, 1) if entry.body.sections else None
-
-
-def _digit(entry: Entry) -> str:
-    return next(iter(entry.codes.values()))[0]
 
 
 def links_lead_somewhere(content: Content) -> Iterator[Finding]:

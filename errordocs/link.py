@@ -89,7 +89,7 @@ class _Linker:
             parts=tuple((self.numbers[name], code) for name, code in entry.codes.items()),
             title=fields.title,
             summary=plain(fields.summary),
-            class_=self.classes[class_digit(entry)],
+            class_=self.classes[entry.digit],
             sender=self.senders[fields.sender].fields.name if fields.sender else "",
             retired=fields.status == "retired",
             updated=fields.updated.isoformat(),
@@ -313,7 +313,7 @@ class _Linker:
     def by_class(self, entries: Iterable[Entry]) -> tuple[tuple[ClassView, tuple[EntryRef, ...]], ...]:
         listed = list(entries)
         groups = (
-            (self.classes[c.digit], tuple(self.refs[e.slug] for e in listed if class_digit(e) == c.digit))
+            (self.classes[c.digit], tuple(self.refs[e.slug] for e in listed if e.digit == c.digit))
             for c in self.site.classes
         )
         return tuple(group for group in groups if group[1])
@@ -456,8 +456,3 @@ def _contents(*parts: tuple[str, str, object]) -> Contents:
 
 def _class_view(c: CodeClass) -> ClassView:
     return ClassView(c.name, c.label, c.heading, c.says, c.shape)
-
-
-def class_digit(entry: Entry) -> str:
-    """The digit that tells an entry's class: the first of its first code."""
-    return next(iter(entry.codes.values()))[0]

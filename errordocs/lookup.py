@@ -12,8 +12,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import minify
 import msgspec
-import rjsmin
 
 from errordocs import related
 from errordocs.model import Content
@@ -25,7 +25,9 @@ from errordocs.model import Sender
 from errordocs.render import output
 
 PATH = "lookup.js"
-MOST_WORDS = 22  # of a reply: enough to tell it from any other
+MARK = '"index"'  # stands for the index while the script is made small
+MOST_WORDS = 12  # of a reply: enough to tell it from any other
+SHORTEST_WORD = 3  # letters: shorter ones stand in every reply
 LONGEST_WORD = 40  # longer ones are ids
 CODES_WITHIN = 40  # characters: a code further on is not the reply's own
 
@@ -40,21 +42,23 @@ def lookup(content: Content, templates: str) -> Iterable[Output]:
     except (OSError, UnicodeDecodeError) as error:
         raise Failed(f"{folder}: cannot be read ({error}); --templates names the folder that holds it") from None
     index = msgspec.json.encode(index_of(content)).decode()
-    yield output(PATH, "index", f'(function(){{"use strict";{_small(script)}\nstart({index});}})();\n'.encode())
+    program, end = _small(f'(function(){{"use strict";{script}\nstart({MARK});}})();').split(MARK)
+    yield output(PATH, "index", f"{program}{index}{end}\n".encode())
 
 
 @lru_cache(maxsize=1)
 def _small(script: str) -> str:
-    """The script without comments and idle white space."""
-    return str(rjsmin.jsmin(script))
+    """The script without comments and idle white space, its own names shortened."""
+    return str(minify.string("application/javascript", script))
 
 
 def index_of(content: Content) -> dict[str, Any]:
     """What the script knows. Rows are lists, since names would be repeated hundreds of times:
 
-    entries: slug, its codes by part, number of the sender or -1, title, values of the facts by number, 1 if retired;
-    replies: number of the entry, then [number of the sender or -1, each reply: its codes, its words]; phrases: number
-    of the entry, text. Nobody reads the replies there, so their words are what is left of them.
+    entries: what its slug has beyond its codes and sender, its codes by part, number of the sender or -1, title, values
+    of the facts by number (`1.0.2,3`), and 1 if retired; replies, of classes that fail: number of the entry, then
+    [number of the sender or -1, each reply: its codes, its words]; phrases: number of the entry, then each phrase.
+    Nobody reads the replies there, so their words are what is left of them.
     """
     rules = content.lookup.fields if content.lookup else LookupFields(tuple(c.digit for c in content.site.classes))
     parts, facts = content.site.parts, content.site.facts
@@ -72,27 +76,37 @@ def index_of(content: Content) -> dict[str, Any]:
         "senders": [_sender(sender, sender.fields.kind in rules.generic) for sender in senders],
         "entries": [
             [
-                entry.slug,
+                _rest_of_slug(entry),
                 [entry.codes.get(part.name, "") for part in parts],
                 of_sender.get(entry.fields.sender or "", -1),
                 entry.fields.title,
-                [[values[f.name].index(value) for value in entry.facts.get(f.name, ())] for f in facts],
-                int(entry.fields.status == "retired"),
+                ".".join(",".join(str(values[f.name].index(v)) for v in entry.facts.get(f.name, ())) for f in facts),
+                *([1] if entry.fields.status == "retired" else []),
             ]
             for entry in entries
         ],
         "replies": [
             [number, *([sender, *texts] for sender, texts in told.items())]
             for number, entry in enumerate(entries)
+            if entry.digit in rules.failing
             if (told := _replies(entry, of_sender, codes))
         ],
-        "phrases": [[number, phrase.lower()] for number, entry in enumerate(entries) for phrase in entry.fields.phrases],
+        "phrases": [
+            [number, *(phrase.lower() for phrase in entry.fields.phrases)]
+            for number, entry in enumerate(entries)
+            if entry.fields.phrases
+        ],
         "pages": [
             [f"{folder}/{record.slug}.html", record.fields.title]
             for folder, records in (("topics", content.topics), ("guides", content.guides))
             for record in records
         ],
     }
+
+
+def _rest_of_slug(entry: Entry) -> str:
+    """What a slug has beyond its codes, and its sender if that is known: most have nothing."""
+    return entry.slug.removeprefix("-".join(entry.codes.values())).removeprefix(f"-{entry.fields.sender}")
 
 
 def _sender(sender: Sender, is_generic: bool) -> list[Any]:
@@ -127,5 +141,6 @@ def wording(text: str, codes: tuple[re.Pattern[str], ...] = ()) -> str:
     begin = bare[:CODES_WITHIN]
     stated = [found.group() for code in codes if (found := code.search(begin))]
     bare = re.sub(r"\b[0-9]+(?:\.[0-9]+)+\b", " ", bare)
-    words = [word for word in re.findall(r"[^\W_]+", bare.lower()) if not word.isdigit() and len(word) < LONGEST_WORD]
+    told = re.findall(r"[^\W_]+", re.sub(r"\bhttps?://|\bwww\.", " ", bare.lower()))
+    words = [word for word in told if not word.isdigit() and SHORTEST_WORD <= len(word) < LONGEST_WORD]
     return " ".join([*stated, *words[:MOST_WORDS]]) if words else ""

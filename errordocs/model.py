@@ -413,6 +413,11 @@ class Entry(Struct, frozen=True):
     fields: EntryFields
     body: Body
 
+    @property
+    def digit(self) -> str:
+        """The digit that tells its class: the first of its first code."""
+        return next(iter(self.codes.values()))[0]
+
 
 class Sender(Struct, frozen=True):
     slug: str

@@ -16,7 +16,7 @@ from zlib import crc32
 
 GRANULARITY = 20_000_000  # nanoseconds: a file written within so little of the stamp may change again unseen
 Walk = dict[str, tuple[int, ...]]
-LIBRARIES = ("codespell_lib", "jinja2", "markdown_it", "msgspec", "pygments", "rjsmin", "yaml")
+LIBRARIES = ("codespell_lib", "jinja2", "markdown_it", "minify", "msgspec", "pygments", "yaml")
 Start = tuple[int, list[str], Walk]
 Outcome = tuple[int, str, str]
 

@@ -8,7 +8,10 @@ function named(rows) {
       return { slug: row[0], name: row[1], others: row[2], hosts: row[3], marks: row[4], reports: row[5], domains: row[6], isGeneric: Boolean(row[7]) };
     }),
     entries: rows.entries.map(function (row) {
-      return { slug: row[0], codes: row[1], sender: row[2], title: row[3], facts: row[4], retired: Boolean(row[5]) };
+      return {
+        slug: row[1].filter(Boolean).join("-") + (row[2] >= 0 ? "-" + rows.senders[row[2]][0] : "") + row[0], codes: row[1], sender: row[2], title: row[3],
+        facts: row[4].split(".").map(function (fact) { return fact ? fact.split(",").map(Number) : []; }), retired: Boolean(row[5]),
+      };
     }),
   });
 }

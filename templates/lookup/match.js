@@ -16,10 +16,12 @@ function wordingOf(index, parts) {
       });
     });
   });
-  const phrases = index.phrases.map(function (row) {
-    const words = phraseWords(row[1]);
-    return { entry: row[0], words: words, weight: words.filter(function (word) { return word[0] !== "*"; }).length };
-  });
+  const phrases = [].concat.apply([], index.phrases.map(function (row) {
+    return row.slice(1).map(function (phrase) {
+      const words = phraseWords(phrase);
+      return { entry: row[0], words: words, weight: words.filter(function (word) { return word[0] !== "*"; }).length };
+    });
+  }));
   const counts = new Map();
   function count(word) { counts.set(word, (counts.get(word) || 0) + 1); }
   replies.forEach(function (one) { new Set(one.words).forEach(count); });
@@ -54,7 +56,7 @@ function phraseWords(phrase) {
 }
 
 function isTelling(word) {
-  return !/^\d+$/.test(word) && word.length < 40;
+  return !/^\d+$/.test(word) && word.length > 2 && word.length < 40 && !/^https?$|^www$/.test(word);
 }
 
 /**

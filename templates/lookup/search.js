@@ -4,7 +4,7 @@ function searchOf(index, lookup) {
   const docs = [];
   const phrases = new Map();
   index.phrases.forEach(function (row) {
-    phrases.set(row[0], (phrases.get(row[0]) || "") + " " + row[1].replace(/[|*]/g, " "));
+    phrases.set(row[0], (phrases.get(row[0]) || "") + " " + row.slice(1).join(" ").replace(/[|*]/g, " "));
   });
   index.entries.forEach(function (entry, number) {
     const sender = entry.sender >= 0 ? index.senders[entry.sender] : null;
