@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import minify
 import msgspec
 
 from errordocs import related
@@ -23,6 +21,7 @@ from errordocs.model import LookupFields
 from errordocs.model import Output
 from errordocs.model import Sender
 from errordocs.render import output
+from errordocs.render import small
 
 PATH = "lookup.js"
 MARK = '"index"'  # stands for the index while the script is made small
@@ -42,14 +41,9 @@ def lookup(content: Content, templates: str) -> Iterable[Output]:
     except (OSError, UnicodeDecodeError) as error:
         raise Failed(f"{folder}: cannot be read ({error}); --templates names the folder that holds it") from None
     index = msgspec.json.encode(index_of(content)).decode()
-    program, end = _small(f'(function(){{"use strict";{script}\nstart({MARK});}})();').split(MARK)
-    yield output(PATH, "index", f"{program}{index}{end}\n".encode())
-
-
-@lru_cache(maxsize=1)
-def _small(script: str) -> str:
-    """The script without comments and idle white space, its own names shortened."""
-    return str(minify.string("application/javascript", script))
+    script = f'(function(){{"use strict";{script}\nstart({MARK});}})();'
+    program, end = small(f"{folder}/*.js", script.encode()).decode().split(MARK)
+    yield output(PATH, "index", f"{program}{index}{end}".encode())
 
 
 def index_of(content: Content) -> dict[str, Any]:

@@ -35,9 +35,14 @@ def test_listing_is_light(real: Built) -> None:
 @pytest.mark.parametrize(("suffix", "most"), [(".css", 6 * KB), (".js", 3 * KB), (".svg", 1 * KB)])
 def test_assets_are_light(real: Built, suffix: str, most: int) -> None:
     """All of a kind together, as every page loads them all."""
-    paths = [path for path in real.files() if path.endswith(suffix)]
+    paths = [path for path in real.files() if path.startswith("assets/") and path.endswith(suffix)]
     assert paths
     assert sum(weight(real, path) for path in paths) <= most
+
+
+def test_lookup_is_light(real: Built) -> None:
+    """Script and index together; no page loads them before somebody looks something up."""
+    assert weight(real, "lookup.js") <= 60 * KB
 
 
 def test_style_sheet_is_small_enough_to_be_read(real: Built) -> None:

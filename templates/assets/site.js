@@ -122,6 +122,7 @@
       document.head.appendChild(script);
     }
     if (!field || !words.lookup) return;
+    form.hidden = false;
     ["focusin", "dragenter", "pointerover", "change"].forEach(function (name) { form.addEventListener(name, ask); });
     if (/[#&?]q=/.test(location.hash + location.search) && form.className === "lookup") ask();
     document.addEventListener("keydown", function (event) {

@@ -194,7 +194,7 @@ function large(form, index, lookup, search) {
     if (groups.length) {
       const save = el("button", { type: "button" }, "Save as CSV");
       save.addEventListener("click", function () {
-        const link = el("a", { href: URL.createObjectURL(new Blob(["\ufeff" + csvOf(groups, index)], { type: "text/csv;charset=utf-8" })), download: "errors.csv" });
+        const link = el("a", { href: URL.createObjectURL(new Blob([String.fromCharCode(0xfeff) + csvOf(groups, index)], { type: "text/csv;charset=utf-8" })), download: "errors.csv" });
         link.click();
         setTimeout(function () { URL.revokeObjectURL(link.href); }, 1000);
       });

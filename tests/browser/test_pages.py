@@ -33,7 +33,8 @@ FACTS = """() => {
     landmarks: ["body > header", "main", "body > footer", "body > header nav", "main#main"].map((s) => all(s).length),
     ids: all("[id]").map((e) => e.id),
     links: all("[href], [src], [action], [poster], [data], [srcset]").map((e) => [
-      e.localName, e.getAttribute("href") || e.getAttribute("src") || "", e.href || e.src || ""]),
+      e.localName, ["href", "src", "action"].map((name) => e.getAttribute(name)).find(Boolean) || "",
+      e.href || e.src || e.action || ""]),
     unnamed: [
       ...all("input, select, textarea").filter((e) => !name(e) && ![...e.labels].some((l) => l.innerText.trim())),
       ...all("a[href], button, summary").filter((e) => !name(e) && !e.textContent.trim()),
@@ -133,7 +134,7 @@ def test_former_address_leads_on_from_disk(site: Built, tab: Open) -> None:
 
 
 TEXT = """() => {
-  for (const e of document.querySelectorAll("button.copy, main [role=status], form.filter")) e.remove();
+  for (const e of document.querySelectorAll("button.copy, main [role=status], form.filter, form.lookup")) e.remove();
   return document.querySelector("main").innerText.replace(/\\s+/g, " ").trim();
 }"""
 
@@ -144,7 +145,7 @@ def test_page_is_whole_without_javascript(site: Built, tab: Open) -> None:
         address = (site.output / page).as_uri()
         with_it.goto(address)
         without.goto(address)
-        assert without.locator("button.copy, form.filter").locator("visible=true").count() == 0, kind
+        assert without.locator("button.copy, form.filter, form.lookup, form.find").locator("visible=true").count() == 0, kind
         assert without.evaluate(TEXT) == with_it.evaluate(TEXT), kind
         assert len(without.inner_text("main")) > 100, kind
 
