@@ -152,7 +152,7 @@ def test_only_some_open_sockets(name: str) -> None:
 def test_generator_needs_only_what_it_declares() -> None:
     declared = re.findall(r'^    "([\w-]+)==', (REPOSITORY / "pyproject.toml").read_text(), re.MULTILINE)
     names = {"jinja2": "jinja2", "markdown-it-py": "markdown_it", "msgspec": "msgspec", "pygments": "pygments"}
-    names |= {"pyyaml": "yaml", "markupsafe": "markupsafe", "httpx": "httpx"}
+    names |= {"pyyaml": "yaml", "markupsafe": "markupsafe", "httpx": "httpx", "tdewolff-minify": "minify"}
     foreign = {whole.partition(".")[0] for name in modules() for whole in imported(name)}
     foreign -= {*sys.stdlib_module_names, "errordocs", "markupsafe"}  # the last comes with jinja2
     assert foreign <= {names.get(name, name) for name in declared}

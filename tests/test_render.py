@@ -365,7 +365,7 @@ def test_roles_put_pages_before_what_lists_them() -> None:
 def test_asset_is_named_by_its_content(templates: Path) -> None:
     before = {path for path in rendered(content(), templates) if path.startswith("assets/site.")}
     css = templates / "assets/site.css"
-    css.write_bytes(css.read_bytes() + b"\n")
+    css.write_bytes(css.read_bytes() + b"b { color: red }\n")
     after = {path for path in rendered(content(), templates) if path.startswith("assets/site.")}
     assert {re.sub(r"\.[0-9a-f]{10}\.", ".*.", path) for path in before} == {"assets/site.*.css", "assets/site.*.js"}
     assert [path.rpartition(".")[2] for path in before & after] == ["js"]

@@ -248,7 +248,7 @@ function lookupOf(index) {
     }
     if (isWorded && (about || isNamed)) return true;
     if (read.phrase && (about > 0 || isNamed || read.phrase.weight > 5)) return true;
-    if (read.phrase && (read.words.length === 1 || (read.phrase.weight > 2 && /@[\w-]+\.\w/.test(read.text)))) return true;
+    if (read.phrase && (read.words.length === 1 || (read.phrase.weight > 1 && /@[\w-]+\.\w/.test(read.text)))) return true;
     if (rules.lines.some(function (rule) { return rule.test(read.text); })) return false;
     return (read.codes.some(Boolean) && about > 0) || (isNamed && read.text.length > 60);
   }
@@ -262,17 +262,21 @@ function lookupOf(index) {
     return found.size;
   }
 
+  /** How well an entry fits: codes first, then the sender, then the wording. A page may hold replies of other codes than
+      its own, so the very words of one of them count for its codes too. */
   function fit(entry, number, codes, implied, sender, known, phrase) {
-    let score = 0, equal = 0, stated = 0, missing = 0;
+    const own = known.filter(function (one) { return one.entry === number; });
+    const isOwn = own.some(function (one) { return one.score > 0.85 && one.agrees > 0; });
+    const isPhrased = phrase && phrase.entry === number;
+    let score = 0, equal = 0, missing = 0;
     entry.codes.forEach(function (code, part) {
       const worth = 10 + 10 * part;
-      if (codes[part]) stated += 1;
       if (!code) return;
-      if (codes[part] === code) {
+      if (codes[part] === code || (isOwn && codes[part])) {
         score += worth;
         equal += 1;
       } else if (codes[part]) {
-        score -= 40;
+        score -= isPhrased && phrase.weight > 2 && entry.sender >= 0 && entry.sender === sender ? 10 : 40;
       } else if (implied[part] === code) {
         score += worth * 0.7;
         equal += 1;
@@ -290,13 +294,12 @@ function lookupOf(index) {
     }
     let worded = 0;
     let exact = 0; /* whoever adds a reply to a page has taught it: its very words lead there */
-    known.forEach(function (one) {
-      if (one.entry !== number) return;
+    own.forEach(function (one) {
       worded = Math.max(worded, one.score * Math.min(1, 0.4 + one.weight / 20));
       if (one.score > 0.9 && one.agrees >= 0 && (one.sender < 0 || sender < 0 || one.sender === sender)) exact = Math.max(exact, Math.min(1, one.weight / 12) * (1 + one.agrees));
     });
     score += (worded > 0.45 ? 34 * worded : 0) + 12 * exact;
-    if (phrase && phrase.entry === number) score += 4 + Math.min(8, 2 * phrase.weight);
+    if (isPhrased) score += 4 + Math.min(8, 2 * phrase.weight);
     if (entry.retired) score -= 3;
     return score;
   }
