@@ -20,6 +20,13 @@ function large(form, index, lookup, search) {
     held = text.length > LARGEST ? text : "";
     field.value = held ? text.slice(0, 2000) + "\n… and " + (text.length - 2000).toLocaleString("en") + " characters more, which are read too" : text;
     show();
+    reveal();
+  }
+
+  /** Brings the answer into view, where somebody asked for it and it lies below. */
+  function reveal() {
+    const first = out.firstElementChild;
+    if (first && first.getBoundingClientRect().top > innerHeight - 200) first.scrollIntoView({ block: "center" });
   }
 
   function show() {
@@ -217,7 +224,10 @@ function large(form, index, lookup, search) {
 
   field.addEventListener("paste", function (event) {
     const text = event.clipboardData ? event.clipboardData.getData("text") : "";
-    if (text.length <= LARGEST) return;
+    if (text.length <= LARGEST) {
+      setTimeout(function () { clearTimeout(timer); show(); reveal(); }); /* once the field has it */
+      return;
+    }
     event.preventDefault();
     put(text);
   });
@@ -230,6 +240,7 @@ function large(form, index, lookup, search) {
     event.preventDefault();
     clearTimeout(timer);
     show();
+    reveal();
   });
   form.addEventListener("reset", function () { held = ""; setTimeout(function () { show(); field.focus(); }); });
   if (file) file.addEventListener("change", function () { take(file.files); });
