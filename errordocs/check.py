@@ -303,11 +303,12 @@ def registries_are_sound(content: Content) -> Iterator[Finding]:
 
 
 def phrases_are_unique(content: Content) -> Iterator[Finding]:
-    """A phrase leads to one entry of the same codes: where the codes differ, they tell which is meant."""
+    """A phrase leads to one entry of the same codes and sender: where these differ, they tell which is meant."""
     taken: dict[tuple[str, ...], str] = {}
     for entry in content.entries:
         for index, phrase in enumerate(entry.fields.phrases):
-            other = taken.setdefault((phrase.casefold(), *sorted(entry.codes.values())), entry.slug)
+            key = (phrase.casefold(), entry.fields.sender or "", *sorted(entry.codes.values()))
+            other = taken.setdefault(key, entry.slug)
             if other != entry.slug or phrase in entry.fields.phrases[:index]:
                 what = f"the phrase `{phrase}` is one of {other} already"
                 yield Finding(entry.source, "duplicate-phrase", what, "keep one", ("phrases", index))

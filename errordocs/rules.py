@@ -68,7 +68,7 @@ RULES = (
     Rule("repeated-slug", "A list names a thing once, and no entry is related to itself.", "fields", "topics: [turning, turning]", "topics: [turning]"),
     Rule("unknown-class", "An entry's first digit is a class of site.yaml.", "tree", "an entry 300 where no class has the digit 3", "a class of that digit"),
     Rule("retired", "A retired entry says what took its place, and only a retired one does.", "fields", "status: retired", "status: retired\nreplaced_by: 400"),
-    Rule("duplicate-phrase", "A phrase leads to one entry of the same codes.", "fields", "phrases: [it broke, it broke]", "phrases: [it broke]"),
+    Rule("duplicate-phrase", "A phrase leads to one entry of the same codes and sender.", "fields", "phrases: [it broke, it broke]", "phrases: [it broke]"),
     Rule("bad-pattern", "The patterns of site.yaml and lookup.yaml can be read.", "site", "pattern: '[0-9'", "pattern: '[0-9]'"),
     # Bodies
     Rule("heading", "An entry has the site's sections, in their order, once each.", "body", STEPS.replace("## FAQ", "## Questions").format("### Turn it off\n\nThen on."), STEPS.format("### Turn it off\n\nThen on.")),

@@ -142,7 +142,7 @@ function lookupOf(index) {
     phrases.forEach(function (one) {
       let agrees = 0;
       entries[one.entry].codes.forEach(function (code, part) { if (code && codes[part]) agrees += code === codes[part] ? 1 : -1; });
-      const worth = (catchall.has(one.entry) ? one.weight / 100 : one.weight) + agrees * 0.4;
+      const worth = (catchall.has(one.entry) ? one.weight / 100 : one.weight) + agrees * 0.4 - (entries[one.entry].sender >= 0 ? 0.1 : 0);
       if (!best || worth > best.worth) best = Object.assign({ worth: worth, agrees: agrees }, one);
     });
     return best;
