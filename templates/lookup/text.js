@@ -2,7 +2,7 @@
 
 const ENTITIES = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'", nbsp: " " };
 const TAGS = /<\/?(?:a|abbr|b|blockquote|body|br|center|code|dd|div|dl|dt|em|font|h[1-6]|head|hr|html|i|img|li|meta|ol|p|pre|samp|small|span|strong|style|table|tbody|td|th|title|tr|tt|u|ul)(?:\s[^<>]{0,2000})?\/?>/gi;
-const LARGEST = 200000; /* characters: whatever a report has to say stands before what it returns */
+const LARGEST = 100000; /* characters: whatever a report has to say stands before what it returns */
 
 /** The text as a person reads it; at most LARGEST characters of it. */
 function cleaned(raw) {
