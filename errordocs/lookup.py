@@ -25,7 +25,8 @@ from errordocs.render import small
 
 PATH = "lookup.js"
 MARK = '"index"'  # stands for the index while the script is made small
-MOST_WORDS = 12  # of a reply: enough to tell it from any other
+MOST_WORDS = 10  # of a reply: enough to tell it from any other
+ALIKE = 0.6  # share of words from which two replies of one sender on one page are one wording
 SHORTEST_WORD = 3  # letters: shorter ones stand in every reply
 LONGEST_WORD = 40  # longer ones are ids
 CODES_WITHIN = 40  # characters: a code further on is not the reply's own
@@ -124,9 +125,15 @@ def _replies(entry: Entry, of_sender: dict[str, int], codes: tuple[re.Pattern[st
     for reply in entry.fields.responses:
         known = told.setdefault(of_sender.get(reply.sender or entry.fields.sender or "", -1), [])
         words = wording(reply.text, codes)
-        if words and words not in known:
+        if words and not any(_is_nearly(words, other) for other in known):
             known.append(words)
     return {sender: texts for sender, texts in told.items() if texts}
+
+
+def _is_nearly(words: str, others: str) -> bool:
+    """Whether two wordings tell the lookup the same: few words of either are the other's not."""
+    one, other = set(words.split()), set(others.split())
+    return len(one & other) >= ALIKE * len(one | other)
 
 
 def wording(text: str, codes: tuple[re.Pattern[str], ...] = ()) -> str:

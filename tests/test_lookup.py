@@ -101,6 +101,12 @@ def test_wording_is_what_is_particular(text: str, words: str) -> None:
     assert lookup.wording(text) == words
 
 
+def test_replies_that_are_nearly_alike_are_one() -> None:
+    alike = ("It broke because the spindle was turned too far", "It broke since the spindle was turned too far")
+    made = content(entry("500", responses=(*(reply(f"500 {text}") for text in alike), reply("500 The oil is out again"))))
+    assert [len(row) - 1 for row in lookup.index_of(made)["replies"][0][1:]] == [2]
+
+
 def test_wording_begins_with_the_replys_own_codes() -> None:
     codes = (re.compile(r"(?<![\w.])[2-5]\d\d(?![\w.])"), re.compile(r"(?<![\w.])[245]\.\d\.\d(?![\w.])"))
     assert lookup.wording("550-5.1.1 No such user", codes) == "550 5.1.1 such user"
