@@ -18,7 +18,8 @@ from playwright.sync_api import Page
 from playwright.sync_api import sync_playwright
 
 LINE = (
-    "Nov 24 10:{:02d}:{:02d} mx postfix/smtp[{}]: 4F{:06X}: to=<user{}@example.com>, relay=mx.example.com[192.0.2.{}]:25, "
+    "Nov 24 10:{:02d}:{:02d} mx postfix/smtp[{}]: 4F{:06X}: to=<user{}@example.com>, "
+    "relay=mx.example.com[192.0.2.{}]:25, "
     "delay=1.{}, dsn=5.1.1, status=bounced (host mx.example.com[192.0.2.{}] said: 550 5.1.1 <user@example.com>: "
     "Recipient address rejected: User unknown (in reply to RCPT TO command))"
 )
@@ -28,14 +29,21 @@ TEXTS = {
     "1 MB of lines": "lorem ipsum 550 dolor\n" * 48_000,
     "1 MB of base64": "Content-Transfer-Encoding: base64\n\n" + "QUJD" * 260_000,
     "1 MB of codes": "550 5.1.1 " * 104_000,
-    "a log of 10,000 lines": "\n".join(LINE.format(i // 60 % 60, i % 60, i, i, i, i % 200, i % 60, i % 200) for i in range(10_000)),
+    "a log of 10,000 lines": "\n".join(
+        LINE.format(i // 60 % 60, i % 60, i, i, i, i % 200, i % 60, i % 200) for i in range(10_000)
+    ),
 }
 MEASURE = """async (text) => {
   const field = document.querySelector("form.lookup textarea");
   document.querySelector("form.lookup").reset();
   await new Promise((go) => setTimeout(go, 50));
   let last = performance.now(), longest = 0, isOver = false;
-  const beat = () => { const now = performance.now(); longest = Math.max(longest, now - last); last = now; if (!isOver) setTimeout(beat); };
+  const beat = () => {
+    const now = performance.now();
+    longest = Math.max(longest, now - last);
+    last = now;
+    if (!isOver) setTimeout(beat);
+  };
   beat();
   const data = new DataTransfer();
   data.setData("text", text);

@@ -83,7 +83,9 @@ def main() -> None:
             if missed:
                 best = {key: value for key, value in (results[one["id"]] or [{}])[0].items() if key != "score"}
                 truth = {key: one[key] for key in ("basic", "enhanced", "provider")}
-                print(f"{figure} {one['id']} {one['source']}\n  truth {truth}\n  got   {best}\n  {one['text'][-600:]!r}")
+                print(
+                    f"{figure} {one['id']} {one['source']}\n  truth {truth}\n  got   {best}\n  {one['text'][-600:]!r}"
+                )
     print("| | " + " | ".join(FIGURES) + " |\n|" + "---|" * (len(FIGURES) + 1))
     print(line("all", counts))
     for group, found in sorted(groups.items(), key=lambda item: -item[1]["answered", True]):

@@ -363,7 +363,10 @@ def navigation_leads_somewhere(content: Content) -> Iterator[Finding]:
     pages = {page_of(entry.source) for entry in content.entries} | {page_of(s.source) for s in content.senders}
     pages |= {page_of(a.source) for a in (*content.topics, *content.guides, *content.pages)}
     pages |= {page_of(registry.source) for registry in content.registries}
-    pages |= {f"{folder}/index.html" for folder in ("errors", "senders", "topics", "guides")} | {"index.html", "lookup.html"}
+    pages |= {f"{folder}/index.html" for folder in ("errors", "senders", "topics", "guides")} | {
+        "index.html",
+        "lookup.html",
+    }
     for index, item in enumerate(content.site.navigation):
         if item.page not in pages:
             mend = instead(item.page, (page for page in pages if page), "write its file first, or delete it")

@@ -404,9 +404,7 @@ def _missing_site(folder: str, problems: Iterable[Problem]) -> Iterator[Problem]
         yield Problem(path, 1, 1, "missing-file", "there is no site.yaml", mend)
 
 
-def read_lookup(
-    source: Source, site: SiteFields | None, problems: list[Problem], render: bool = True
-) -> Lookup | None:
+def read_lookup(source: Source, site: SiteFields | None, problems: list[Problem], render: bool = True) -> Lookup | None:
     """How pasted texts are read, or None where the file does not allow it."""
     data = _yaml(source, source.text, 0, problems)
     fields = _convert(LookupFields, source, data, problems)

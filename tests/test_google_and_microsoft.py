@@ -69,7 +69,9 @@ def pages_of(row: dict[str, str]) -> set[str]:
 
 
 def test_every_reply_of_the_tables_stands_on_a_page() -> None:
-    missing = [f"{row['sender']} {row['basic']} {row['enhanced']} {row['text']}" for row in REPLIES if not pages_of(row)]
+    missing = [
+        f"{row['sender']} {row['basic']} {row['enhanced']} {row['text']}" for row in REPLIES if not pages_of(row)
+    ]
     assert missing == []
 
 
@@ -80,7 +82,11 @@ def test_no_reply_stands_on_two_pages() -> None:
         for slug, text in told:
             codes = " ".join(re.findall(r"\b[2-5]\d\d\b|\b[245]\.\d{1,3}\.\d{1,3}\b", text[:14]))
             pages.setdefault(f"{codes} {masked(text)}", set()).add(slug)
-        twice += [f"{sender}: {words}: {sorted(slugs)}" for words, slugs in pages.items() if len(slugs) > 1 and len(words) > 25]
+        twice += [
+            f"{sender}: {words}: {sorted(slugs)}"
+            for words, slugs in pages.items()
+            if len(slugs) > 1 and len(words) > 25
+        ]
     assert twice == []
 
 

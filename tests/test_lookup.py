@@ -74,7 +74,9 @@ def test_rest_of_a_slug_is_kept() -> None:
 
 
 def test_replies_of_classes_that_do_not_fail_are_left_out() -> None:
-    made = content(entry("200", responses=(reply("200 It works well"),)), entry("500", responses=(reply("500 It broke"),)))
+    made = content(
+        entry("200", responses=(reply("200 It works well"),)), entry("500", responses=(reply("500 It broke"),))
+    )
     made = msgspec.structs.replace(made, lookup=Lookup("lookup.yaml", LookupFields(failing=("5",))))
     assert [row[1:] for row in lookup.index_of(made)["replies"]] == [[[-1, "500 broke"]]]
 
@@ -103,14 +105,19 @@ def test_wording_is_what_is_particular(text: str, words: str) -> None:
 
 def test_replies_that_are_nearly_alike_are_one() -> None:
     alike = ("It broke because the spindle was turned too far", "It broke since the spindle was turned too far")
-    made = content(entry("500", responses=(*(reply(f"500 {text}") for text in alike), reply("500 The oil is out again"))))
+    made = content(
+        entry("500", responses=(*(reply(f"500 {text}") for text in alike), reply("500 The oil is out again")))
+    )
     assert [len(row) - 1 for row in lookup.index_of(made)["replies"][0][1:]] == [2]
 
 
 def test_wording_begins_with_the_replys_own_codes() -> None:
     codes = (re.compile(r"(?<![\w.])[2-5]\d\d(?![\w.])"), re.compile(r"(?<![\w.])[245]\.\d\.\d(?![\w.])"))
     assert lookup.wording("550-5.1.1 No such user", codes) == "550 5.1.1 such user"
-    assert lookup.wording("No such user, and after many more words a code: 550", codes) == "such user and after many more words code"
+    assert (
+        lookup.wording("No such user, and after many more words a code: 550", codes)
+        == "such user and after many more words code"
+    )
 
 
 def test_site_whose_templates_have_no_lookup_has_none(tmp_path: Path) -> None:
@@ -159,20 +166,36 @@ CODES = [
     ("550 #5.1.1", "550", "5.1.1"),
     ("(#5.1.1)", None, "5.1.1"),
     ("550-5.1.1 No such user\n550-5.1.1 here, or there,\n550 5.1.1 or anywhere", "550", "5.1.1"),
-    ("host mx.example.com[192.0.2.1] said: 554\n    5.7.1 Service unavailable (in reply to RCPT TO command)", "554", "5.7.1"),
+    (
+        "host mx.example.com[192.0.2.1] said: 554\n    5.7.1 Service unavailable (in reply to RCPT TO command)",
+        "554",
+        "5.7.1",
+    ),
     ("(550, b'5.1.1 <user@example.com>: Recipient address rejected: User unknown')", "550", "5.1.1"),
     ("Error: Invalid login: 535-5.7.8 Username and Password not accepted", "535", "5.7.8"),
     ("Diagnostic-Code: smtp;550 5.2.2 Mailbox full\nStatus: 5.0.0", "550", "5.2.2"),
     ("dsn=4.0.0, status=deferred (host mx.example.com[192.0.2.1] said: 421 4.7.0 Try again later)", "421", "4.7.0"),
-    ("(reason: 550 5.7.1 Relaying denied)\n<<< 550 5.7.1 Relaying denied\n554 5.0.0 Service unavailable", "550", "5.7.1"),
-    ("2026-11-24 10:00:00 1abCDE-0000 ** user@example.com R=dns T=smtp H=mx.example.com [192.0.2.1]: SMTP error from remote mail server after RCPT TO:<user@example.com>: 550 5.1.1 User unknown", "550", "5.1.1"),
-    ("Nov 24 10:00:00 mx sendmail[1]: x: to=<user@example.com>, delay=550, dsn=5.1.1, stat=User unknown", None, "5.1.1"),
+    (
+        "(reason: 550 5.7.1 Relaying denied)\n<<< 550 5.7.1 Relaying denied\n554 5.0.0 Service unavailable",
+        "550",
+        "5.7.1",
+    ),
+    (
+        "2026-11-24 10:00:00 1abCDE-0000 ** user@example.com R=dns T=smtp H=mx.example.com [192.0.2.1]: SMTP error from remote mail server after RCPT TO:<user@example.com>: 550 5.1.1 User unknown",
+        "550",
+        "5.1.1",
+    ),
+    (
+        "Nov 24 10:00:00 mx sendmail[1]: x: to=<user@example.com>, delay=550, dsn=5.1.1, stat=User unknown",
+        None,
+        "5.1.1",
+    ),
     ("Remote Server returned '550 5.7.606 Access denied, banned sending IP [192.0.2.1]'", "550", "5.7.606"),
     ("250 2.1.5 OK\n354 Go ahead\n554 5.7.1 Message refused by policy\n221 2.0.0 Bye", "554", "5.7.1"),
     ("Content-Transfer-Encoding: base64\n\nNTUwIDUuMS4xIFVzZXIgdW5rbm93bg==", "550", "5.1.1"),
     ("Content-Transfer-Encoding: quoted-printable\n\n550 5.1.=\n1 User=20unknown", "550", "5.1.1"),
     ("<p>550&nbsp;5.1.1 &lt;user@example.com&gt;: User unknown</p>", "550", "5.1.1"),
-    ("５５０ ５.１.１ User unknown", "550", "5.1.1"),
+    ("５５０ ５.１.１ User unknown", "550", "5.1.1"),  # noqa: RUF001 - full-width forms, as some mail programs paste them
     ("> 550 5.1.1 User unknown", "550", "5.1.1"),
 ]
 
@@ -214,7 +237,10 @@ def test_numbers_that_are_no_codes_get_no_answer(own: Path) -> None:
 WORDS = [
     ("unknown user: nobody@example.com", "5.1.1"),
     ("The mailbox of user@example.com is full", "5.2.2"),
-    ("<user@example.com>: Host or domain name not found. Name service error for name=example.com type=MX: Host not found", "5.4.4"),
+    (
+        "<user@example.com>: Host or domain name not found. Name service error for name=example.com type=MX: Host not found",
+        "5.4.4",
+    ),
     ("delivery temporarily suspended: connect to mx.example.com[192.0.2.1]:25: Connection timed out", "4.4.1"),
     ("Ihre Nachricht an user@example.com: Empfänger unbekannt", "5.1.1"),
     ("Delivery to user@example.com has been delayed; it will be retried", "4.4.7"),
@@ -227,7 +253,13 @@ def test_wording_alone_is_recognised(own: Path, text: str, enhanced: str) -> Non
     assert results[0]["enhanced"] == enhanced
 
 
-FILLED = {"ip": "192.0.2.10", "domain": "example.com", "address": "user@example.com", "host": "mx.example.net", "n": "12"}
+FILLED = {
+    "ip": "192.0.2.10",
+    "domain": "example.com",
+    "address": "user@example.com",
+    "host": "mx.example.net",
+    "n": "12",
+}
 
 
 def filled(text: str) -> str:

@@ -1,4 +1,4 @@
-"""The lookup as a person uses it, from disk and from a host: type, paste, keys, files, a log, and what must not happen."""
+"""The lookup as a person uses it, from disk and from a host: words, pastes, keys, files, a log; what must not happen."""
 
 from __future__ import annotations
 
@@ -310,15 +310,48 @@ def test_typing_goes_on_while_a_log_is_counted(watched: Watched, tmp_path: Path)
 # What must not happen
 
 STRINGS = [
-    *("<script>window.hit=1</script>", "<img src=x onerror=window.hit=1>", "\"><svg onload=window.hit=1>", "javascript:window.hit=1"),
+    *(
+        "<script>window.hit=1</script>",
+        "<img src=x onerror=window.hit=1>",
+        '"><svg onload=window.hit=1>',
+        "javascript:window.hit=1",
+    ),
     *("550 5.1.1 <img src=x onerror=window.hit=1>", "550 5.1.1 <a href=javascript:window.hit=1>user unknown</a>"),
-    *("550 5.7.1 {{7*7}} ${7*7} <%= 7*7 %>", "550 5.1.1 \u202euser unknown\u202c", "550 \u200b5\u200b.1\u200b.1 user unknown"),
-    *("\u0645\u0631\u062d\u0628\u0627 550 5.1.1 \u0627\u0644\u0645\u0633\u062a\u062e\u062f\u0645", "550 5.1.1 \u6536\u4ef6\u4eba\u4e0d\u5b58\u5728", "\U0001f4a5" * 500),
+    *(
+        "550 5.7.1 {{7*7}} ${7*7} <%= 7*7 %>",
+        "550 5.1.1 \u202euser unknown\u202c",
+        "550 \u200b5\u200b.1\u200b.1 user unknown",
+    ),
+    *(
+        "\u0645\u0631\u062d\u0628\u0627 550 5.1.1 \u0627\u0644\u0645\u0633\u062a\u062e\u062f\u0645",
+        "550 5.1.1 \u6536\u4ef6\u4eba\u4e0d\u5b58\u5728",
+        "\U0001f4a5" * 500,
+    ),
     *("=" * 5000, "5" * 5000, "5.1." * 2000, "550 " * 3000, "<" * 5000, "&#" * 3000, "&#1114112;", "=FF=FE=00" * 500),
     *("\\n" * 3000, "\x00\x01\x02", "a@" * 4000, "(((((" * 1000, "host " * 2000, "550-" * 2000, "> " * 3000, "\ud800"),
-    *("Content-Transfer-Encoding: base64\n\n" + "A" * 5000, "Content-Transfer-Encoding: quoted-printable\n\n=ZZ=", "__proto__", "constructor 550 5.1.1 toString"),
+    *(
+        "Content-Transfer-Encoding: base64\n\n" + "A" * 5000,
+        "Content-Transfer-Encoding: quoted-printable\n\n=ZZ=",
+        "__proto__",
+        "constructor 550 5.1.1 toString",
+    ),
 ]
-PARTS = ["550", "5.1.1", "<b onmouseover=window.hit=1>", "\u202e", "user unknown", "said:", "\n550-", "=3D", "&lt;script&gt;", "(reason:", "\t", "\\", "%00", "'\"`"]
+PARTS = [
+    "550",
+    "5.1.1",
+    "<b onmouseover=window.hit=1>",
+    "\u202e",
+    "user unknown",
+    "said:",
+    "\n550-",
+    "=3D",
+    "&lt;script&gt;",
+    "(reason:",
+    "\t",
+    "\\",
+    "%00",
+    "'\"`",
+]
 
 
 def hostile() -> list[str]:
@@ -326,7 +359,11 @@ def hostile() -> list[str]:
     made, state = list(STRINGS), 7
     while len(made) < 500:
         state = (state * 1103515245 + 12345) & 0x7FFFFFFF
-        made.append(" ".join(PARTS[state >> shift & 0xF if state >> shift & 0xF < len(PARTS) else 0] for shift in range(0, 28, 3)))
+        made.append(
+            " ".join(
+                PARTS[state >> shift & 0xF if state >> shift & 0xF < len(PARTS) else 0] for shift in range(0, 28, 3)
+            )
+        )
     return made
 
 

@@ -145,7 +145,9 @@ def test_page_is_whole_without_javascript(site: Built, tab: Open) -> None:
         address = (site.output / page).as_uri()
         with_it.goto(address)
         without.goto(address)
-        assert without.locator("button.copy, form.filter, form.lookup, form.find").locator("visible=true").count() == 0, kind
+        assert (
+            without.locator("button.copy, form.filter, form.lookup, form.find").locator("visible=true").count() == 0
+        ), kind
         assert without.evaluate(TEXT) == with_it.evaluate(TEXT), kind
         assert len(without.inner_text("main")) > 100, kind
 
