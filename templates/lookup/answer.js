@@ -241,7 +241,7 @@ function lookupOf(index) {
     if (reply) {
       const isShared = rules.shared.has(reply.codes[0]);
       const spots = reply.spots;
-      if (reply.codes.every(Boolean) && spots.length > 1 && spots[1][0] > spots[0][0] && spots[1][0] - spots[0][1] < 4 && reply.end - spots[1][1] > 4) return true; /* codes side by side */
+      if (reply.codes.every(Boolean) && spots.length > 1 && spots[1][0] > spots[0][0] && spots[1][0] - spots[0][1] < 6 && reply.end - spots[1][1] > 4) return true; /* codes side by side */
       if (reply.weight > 2 || isNamed || (isWorded && !isShared) || (reply.codes.every(Boolean) && (about || reply.weight > 1))) return true;
       if (reply.weight > 1 && !isShared && read.words.length > 1 && (about || read.phrase || wordedBy)) return true;
       return about > (reply.weight > 1 ? 0 : 1) || (about > 0 && Boolean(read.phrase));

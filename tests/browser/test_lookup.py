@@ -1,4 +1,4 @@
-"""The lookup as a person uses it, from disk and from a host: words, pastes, keys, files, a log; what must not happen."""
+"""The lookup as a person uses it, from disk and from a host: words, pastes, keys, files, logs; what must not happen."""
 
 from __future__ import annotations
 
