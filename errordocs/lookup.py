@@ -25,8 +25,8 @@ from errordocs.render import small
 
 PATH = "lookup.js"
 MARK = '"index"'  # stands for the index while the script is made small
-MOST_WORDS = 10  # of a reply: enough to tell it from any other
-ALIKE = 0.6  # share of words from which two replies of one sender on one page are one wording
+MOST_WORDS = 8  # of a reply: enough to tell it from any other
+ALIKE = 0.5  # share of words from which two replies of one sender on one page are one wording
 SHORTEST_WORD = 3  # letters: shorter ones stand in every reply
 LONGEST_WORD = 40  # longer ones are ids
 CODES_WITHIN = 40  # characters: a code further on is not the reply's own
@@ -50,7 +50,7 @@ def lookup(content: Content, templates: str) -> Iterable[Output]:
 def index_of(content: Content) -> dict[str, Any]:
     """What the script knows. Rows are lists, since names would be repeated hundreds of times:
 
-    entries: what its slug has beyond its codes and sender, its codes by part, number of the sender or -1, title, values
+    entries: what its slug has beyond its codes and sender, its codes by part (`550,5.1`), number of the sender or -1, title, values
     of the facts by number (`1.0.2,3`), and 1 if retired; replies, of classes that fail: number of the entry, then
     [number of the sender or -1, each reply: its codes, its words]; phrases: number of the entry, then each phrase.
     Nobody reads the replies there, so their words are what is left of them.
@@ -72,7 +72,7 @@ def index_of(content: Content) -> dict[str, Any]:
         "entries": [
             [
                 _rest_of_slug(entry),
-                [entry.codes.get(part.name, "") for part in parts],
+                ",".join(entry.codes.get(part.name, "") for part in parts),
                 of_sender.get(entry.fields.sender or "", -1),
                 entry.fields.title,
                 ".".join(",".join(str(values[f.name].index(v)) for v in entry.facts.get(f.name, ())) for f in facts),
@@ -131,8 +131,10 @@ def _replies(entry: Entry, of_sender: dict[str, int], codes: tuple[re.Pattern[st
 
 
 def _is_nearly(words: str, others: str) -> bool:
-    """Whether two wordings tell the lookup the same: few words of either are the other's not."""
+    """Whether two wordings tell the lookup the same: the same codes, and few words that are not the other's."""
     one, other = set(words.split()), set(others.split())
+    if any(word[0].isdigit() for word in one ^ other):
+        return False
     return len(one & other) >= ALIKE * len(one | other)
 
 

@@ -91,8 +91,10 @@ def test_no_reply_stands_on_two_pages() -> None:
 
 
 def leading(row: dict[str, str]) -> Iterator[str]:
-    """The entries that have the phrase, or a reply that holds it."""
+    """The entries that have the phrase, or a reply that holds it, and the general page of its codes."""
     words = masked(row["phrase"])
+    yield "-".join(filter(None, (row["basic"], row["enhanced"])))
+    yield row["enhanced"]
     senders = ("gmail",) if row["sender"] == "gmail" else SENDERS[1:]
     for entry in entries():
         if any(masked(phrase) == words for phrase in entry.fields.phrases):
@@ -102,7 +104,8 @@ def leading(row: dict[str, str]) -> Iterator[str]:
 
 
 def test_every_phrase_of_the_tables_leads_to_an_entry() -> None:
-    assert [row["phrase"] for row in PHRASES if not set(leading(row))] == []
+    """One that has the very phrase, or holds it in a reply: the general page of its codes is not enough."""
+    assert [row["phrase"] for row in PHRASES if len(list(leading(row))) < 3] == []
 
 
 def test_lookup_finds_the_entry_of_every_phrase(real: Built) -> None:

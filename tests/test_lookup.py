@@ -61,7 +61,7 @@ def test_index_tells_of_entries_senders_replies_and_pages() -> None:
         guide("oiling"),
     )
     index = lookup.index_of(made)
-    assert index["entries"] == [["", ["500", "5.1"], 0, "Title of 500-5.1-acme", "1"]]
+    assert index["entries"] == [["", "500,5.1", 0, "Title of 500-5.1-acme", "1"]]
     assert index["replies"] == [[0, [0, "500 5.1 broke"]]]
     assert index["phrases"] == [[0, "it broke"]]
     assert index["senders"] == [["acme", "Acme", (), ("*.acme.example",), ("[AC01]",), (), (), 0]]
@@ -197,6 +197,7 @@ CODES = [
     ("<p>550&nbsp;5.1.1 &lt;user@example.com&gt;: User unknown</p>", "550", "5.1.1"),
     ("５５０ ５.１.１ User unknown", "550", "5.1.1"),  # noqa: RUF001 - full-width forms, as some mail programs paste them
     ("> 550 5.1.1 User unknown", "550", "5.1.1"),
+    ("Your Office 365 mail to user@example.com bounced: 550 5.7.1 Access denied", "550", "5.7.1"),
 ]
 
 

@@ -8,8 +8,9 @@ function named(rows) {
       return { slug: row[0], name: row[1], others: row[2], hosts: row[3], marks: row[4], reports: row[5], domains: row[6], isGeneric: Boolean(row[7]) };
     }),
     entries: rows.entries.map(function (row) {
+      const codes = row[1].split(",");
       return {
-        slug: row[1].filter(Boolean).join("-") + (row[2] >= 0 ? "-" + rows.senders[row[2]][0] : "") + row[0], codes: row[1], sender: row[2], title: row[3],
+        slug: codes.filter(Boolean).join("-") + (row[2] >= 0 ? "-" + rows.senders[row[2]][0] : "") + row[0], codes: codes, sender: row[2], title: row[3],
         facts: row[4].split(".").map(function (fact) { return fact ? fact.split(",").map(Number) : []; }), retired: Boolean(row[5]),
       };
     }),
@@ -238,6 +239,7 @@ function lookupOf(index) {
     const about = evidenceIn(read.text) + (read.isFielded ? 1 : 0);
     const isWorded = Boolean(wordedBy) && wordedBy.weight > 9;
     if (wordedBy && wordedBy.score > 0.93 && (wordedBy.agrees > 0 ? wordedBy.weight > 6 : !reply && wordedBy.weight > 20)) return true;
+    if (read.phrase && read.phrase.agrees > 0 && read.phrase.weight > 1) return true; /* a code, and words of its page */
     if (reply) {
       const isShared = rules.shared.has(reply.codes[0]);
       const spots = reply.spots;
@@ -266,8 +268,8 @@ function lookupOf(index) {
       its own, so the very words of one of them count for its codes too. */
   function fit(entry, number, codes, implied, sender, known, phrase) {
     const own = known.filter(function (one) { return one.entry === number; });
-    const isOwn = own.some(function (one) { return one.score > 0.85 && one.agrees > 0; });
     const isPhrased = phrase && phrase.entry === number;
+    const isOwn = own.some(function (one) { return one.score > 0.85 && one.agrees > 0; }) || (isPhrased && phrase.weight > 3 && entry.sender >= 0);
     let score = 0, equal = 0, missing = 0;
     entry.codes.forEach(function (code, part) {
       const worth = 10 + 10 * part;
@@ -276,7 +278,7 @@ function lookupOf(index) {
         score += worth;
         equal += 1;
       } else if (codes[part]) {
-        score -= isPhrased && phrase.weight > 2 && entry.sender >= 0 && entry.sender === sender ? 10 : 40;
+        score -= 40;
       } else if (implied[part] === code) {
         score += worth * 0.7;
         equal += 1;
