@@ -27,6 +27,7 @@ PATH = "lookup.js"
 MARK = '"index"'  # stands for the index while the script is made small
 MOST_WORDS = 8  # of a reply: enough to tell it from any other
 ALIKE = 0.5  # share of words from which two replies of one sender on one page are one wording
+FEWEST_ALIKE = 6  # words and codes of a reply: in a shorter one each word counts
 SHORTEST_WORD = 3  # letters: shorter ones stand in every reply
 LONGEST_WORD = 40  # longer ones are ids
 CODES_WITHIN = 40  # characters: a code further on is not the reply's own
@@ -131,9 +132,9 @@ def _replies(entry: Entry, of_sender: dict[str, int], codes: tuple[re.Pattern[st
 
 
 def _is_nearly(words: str, others: str) -> bool:
-    """Whether two wordings tell the lookup the same: the same codes, and few words that are not the other's."""
+    """Whether two wordings tell the lookup the same: the same codes, not few words, and most of them the other's."""
     one, other = set(words.split()), set(others.split())
-    if any(word[0].isdigit() for word in one ^ other):
+    if any(word[0].isdigit() for word in one ^ other) or min(len(one), len(other)) < FEWEST_ALIKE:
         return False
     return len(one & other) >= ALIKE * len(one | other)
 
