@@ -75,7 +75,9 @@ def test_yaml_examples_pass_the_check(name: str, text: str, project: Path) -> No
         (project / "content/senders/example.yaml").write_text(text)
     else:
         entry = project / "content/errors/pairs/550-5.1.1.md"
-        entry.write_text(re.sub(r"^responses:\n", lambda _: text, entry.read_text(), count=1, flags=re.MULTILINE))
+        field = text.partition(":")[0]
+        added = text if field == "responses" else text + "responses:\n"
+        entry.write_text(re.sub(r"^responses:\n", lambda _: added, entry.read_text(), count=1, flags=re.MULTILINE))
     loaded = load.load(str(project / "content"))
     assert loaded.problems == ()
     assert loaded.content is not None

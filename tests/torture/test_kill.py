@@ -130,9 +130,8 @@ def edited(content: Path, model: str) -> None:
 def with_more(content: Path, model: str, words: list[str]) -> None:
     """Adds variants of an entry, so that some may come and go without anybody's links dying."""
     for word in words:
-        (content / model).with_name(f"{Path(model).stem}-{word}.md").write_text(
-            titled((content / model).read_text(), word)
-        )
+        text = re.sub(r"\nphrases:\n(?:  - .*\n)+", "\n", (content / model).read_text())  # a phrase leads to one entry
+        (content / model).with_name(f"{Path(model).stem}-{word}.md").write_text(titled(text, word))
 
 
 def titled(text: str, word: str) -> str:
