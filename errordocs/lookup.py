@@ -51,10 +51,10 @@ def lookup(content: Content, templates: str) -> Iterable[Output]:
 def index_of(content: Content) -> dict[str, Any]:
     """What the script knows. Rows are lists, since names would be repeated hundreds of times:
 
-    entries: what its slug has beyond its codes and sender, its codes by part (`550,5.1`), number of the sender or -1, title, values
-    of the facts by number (`1.0.2,3`), and 1 if retired; replies, of classes that fail: number of the entry, then
-    [number of the sender or -1, each reply: its codes, its words]; phrases: number of the entry, then each phrase.
-    Nobody reads the replies there, so their words are what is left of them.
+    entries: what its slug has beyond its codes and sender, its codes by part (`550,5.1`), number of the sender or -1,
+    title, values of the facts by number (`1.0.2,3`), and 1 if retired; replies, of classes that fail: number of the
+    entry, then [number of the sender or -1, each reply: its codes, its words]; phrases: number of the entry, then each
+    phrase. Nobody reads the replies there, so their words are what is left of them.
     """
     rules = content.lookup.fields if content.lookup else LookupFields(tuple(c.digit for c in content.site.classes))
     parts, facts = content.site.parts, content.site.facts
