@@ -58,7 +58,7 @@ function namedSenders(senders, text, about, reply, known, rules) {
       if (!match[0]) rule.lastIndex += 1;
     }
   });
-  const name = /(^|[^\w.@/-])([a-z0-9_-]+(?:\.[a-z0-9_-]+)+)(?![\w@])/gi;
+  const name = /(^|[^\w.@/-]|#\.)([a-z0-9_-]+(?:\.[a-z0-9_-]+)+)(?![\w@])/gi;
   let match;
   while ((match = name.exec(text))) {
     const found = ofHost(senders, match[2]);
@@ -67,12 +67,14 @@ function namedSenders(senders, text, about, reply, known, rules) {
     if (found) add(found[0], (isInside ? 6 : 2) + found[1] / 100, [at, at + match[2].length]);
     name.lastIndex = at + match[2].length;
   }
+  const folded = (reply ? lower.slice(reply.at, reply.end) : lower).replace(/\s+/g, " ");
   senders.marks.forEach(function (row) {
     const at = markAt(lower, row[0]);
-    if (at < 0) return;
-    const isInside = reply && at >= reply.at && at < reply.end;
+    const isFolded = at < 0 && markAt(folded, row[0]) >= 0; /* a line ends within it */
+    if (at < 0 && !isFolded) return;
+    const isInside = isFolded || (reply && at >= reply.at && at < reply.end);
     const worth = !isInside && reply ? 4 : senders.generic.has(row[1]) ? 4.8 : 8;
-    add(row[1], worth + Math.min(row[0].length, 40) / 40, [at, at + row[0].length], true);
+    add(row[1], worth + Math.min(row[0].length, 40) / 40, isFolded ? null : [at, at + row[0].length], true);
   });
   known.forEach(function (one) {
     if (one.sender < 0 || one.score < 0.6) return;
