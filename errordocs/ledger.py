@@ -7,6 +7,7 @@ doubt, so that whoever comes after an interrupted run sends those again, whateve
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from collections.abc import Mapping
 from hashlib import blake2b
 from typing import Literal
@@ -21,7 +22,7 @@ from errordocs.paths import type_of
 NAME = ".errordocs-publish.json"
 VERSION = 1
 OLD_OR_NEW = "?"  # the tag of a file that a publish was about to replace
-PERHAPS = ""  # the tag of one that it was about to add: it may be there or not
+PERHAPS = ""  # the tag of one that it was about to add or to delete: it may be there or not
 DAY = 24 * 3600
 HASHED = re.compile(r"assets/.+\.[0-9a-f]{10}\.\w+")  # the hash is the content's: such a file never changes
 FOREVER = "public, max-age=31536000, immutable"
@@ -109,7 +110,7 @@ def plan(former: Ledger, sent: Mapping[str, Item], now: int, grace: float, delet
     changed = sorted(path for path, item in sent.items() if known.get(path, PERHAPS) not in (PERHAPS, item.tag))
     groups = []
     for news, paths in (("new", added), ("changed", changed)):
-        for kind, role in (("assets", 0), ("pages", 1), ("indexes", 2)):
+        for role, kind in enumerate(("assets", "pages", "indexes", "home page", "sitemap")):
             if group := tuple(sent[path] for path in paths if _role(path) == role):
                 groups.append((f"{news} {kind}", group))
     gone = {path: (tag, now) for path, tag in former.files.items()} | former.leaving
@@ -127,7 +128,7 @@ def plan(former: Ledger, sent: Mapping[str, Item], now: int, grace: float, delet
         kept=tuple(path for path in leaving if path not in deletions),
         unchanged=len(sent) - len(added) - len(changed),
         interim=Ledger(former.files | tags | doubtful, was),
-        final=Ledger(tags, leaving),
+        final=Ledger(tags, leaving | {path: (PERHAPS, leaving[path][1]) for path in deletions}),
     )
 
 
@@ -148,6 +149,12 @@ def doubting(ledger: Ledger, wrong: Mapping[str, str]) -> Ledger:
     leaving = {path: (wrong.get(path, tag), since) for path, (tag, since) in ledger.leaving.items()}
     files = {path: wrong.get(path, tag) for path, tag in ledger.files.items()}
     return msgspec.structs.replace(ledger, files=files, leaving=leaving)
+
+
+def settled(ledger: Ledger, there: Collection[str]) -> Ledger:
+    """The manifest of an interrupted run, now that a listing tells which of the files that it was adding are there."""
+    files = {path: tag or OLD_OR_NEW for path, tag in ledger.files.items() if tag != PERHAPS or path in there}
+    return msgspec.structs.replace(ledger, files=files)
 
 
 def encoded(ledger: Ledger) -> bytes:
@@ -177,8 +184,11 @@ class _Version(Struct, frozen=True):
 
 
 def _role(key: str) -> int:
+    """When a file goes: assets, pages, what lists them, then the home page, from which all of it is reached."""
     if key.startswith("assets/"):
         return 0
-    name = key.rpartition("/")[2]
-    is_page = key.startswith("api/errors/") or (".html" in name and not name.startswith("index.html"))
-    return 1 if is_page else 2
+    path = key.removesuffix(".gz").removesuffix(".br")
+    if path in ("index.html", "sitemap.xml", "llms.txt"):
+        return 3 if path == "index.html" else 4
+    is_index = path.endswith("/index.html")
+    return 1 if path.startswith("api/errors/") or (path.endswith(".html") and not is_index) else 2

@@ -113,6 +113,8 @@ def publish(
     elif found.modified > now() + SKEW:
         behind = f"{(found.modified - now()) / 60:.0f} minutes behind that of {target}"
         raise Failed(f"this machine's clock is {behind}; set it, or assets would be kept or deleted by a wrong date")
+    if ledger.PERHAPS in former.files.values():  # a run was interrupted: what it was adding may be there or not
+        former = ledger.settled(former, {listed.key for listed in place.listing()})
     wrong, foreign = _verified(place, former, sent, output, watch) if wishes.verify else ({}, ())
     planned = ledger.plan(
         ledger.doubting(former, wrong), sent, int(now()), wishes.grace, deletes=wishes.delete is not False
