@@ -130,6 +130,7 @@ class _Bucket:
         self, shown: str, kind: str, bucket: str, prefix: str | None, endpoint: str | None, limits: Limits
     ) -> None:
         self.shown, self.kind, self.bucket = shown, kind, bucket
+        self.is_bare = False  # whether the server wants tags without quotes
         self.store = self._client(prefix, endpoint, limits)
 
     def _client(self, prefix: str | None, endpoint: str | None, limits: Limits) -> ObjectStore:
@@ -205,15 +206,20 @@ class _Bucket:
         from obstore.exceptions import PreconditionError
 
         mode: Any = "create" if version is None else version
+        if self.is_bare and isinstance(version, dict):
+            mode = {**version, "e_tag": version["e_tag"].strip('"')}
         with self._explained("write"):
             try:
                 return _version(obstore.put(self.store, key, data, attributes=dict(headers), mode=mode))
             except (AlreadyExistsError, PreconditionError):
                 pass
-        found = self.get(key)  # the answer to our own write may have been lost, and the write been tried again
-        if found is None or found.data != data:
+        found = self.get(key)
+        if found is not None and found.data == data:
+            return found.version  # the answer to our own write was lost, and the write was tried again
+        if found is None or found.version != version or self.is_bare or self.kind != "s3":
             raise Changed
-        return found.version
+        self.is_bare = True  # nobody wrote it: Ceph's gateway knows a tag again only without its quotes
+        return self.put_if(key, data, headers, version)
 
     def delete(self, keys: Sequence[str]) -> None:
         import obstore

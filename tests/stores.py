@@ -79,6 +79,7 @@ class Proxy:
     def __init__(self, upstream: str) -> None:
         self.upstream = urlsplit(upstream).netloc
         self.rule: Rule = lambda *_: None
+        self.judge: Callable[[Any], bool] = lambda _: False  # of a request's headers: whether a precondition fails
         self.seen: list[tuple[str, str]] = []
         self.lock = threading.Lock()
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -112,7 +113,7 @@ class Proxy:
                 with proxy.lock:
                     proxy.seen.append((self.command, self.path))
                     number, rule = len(proxy.seen), proxy.rule
-                fate = rule(number, self.command, self.path)
+                fate = rule(number, self.command, self.path) or ("412" if proxy.judge(self.headers) else None)
                 if fate == "cut":
                     self.close_connection = True
                     return
@@ -122,6 +123,8 @@ class Proxy:
                     self.answer(int(str(fate)) if is_status else 403, [("Content-Type", "application/xml")], text)
                     return
                 headers = {name: value for name, value in self.headers.items() if name.lower() != "connection"}
+                if "If-Match" in headers:  # moto compares as it stands
+                    headers["If-Match"] = '"' + headers["If-Match"].strip('"') + '"'
                 try:
                     response = ask(f"http://{proxy.upstream}", self.command, self.path, body, headers)
                 except OSError:
