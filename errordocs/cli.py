@@ -84,7 +84,7 @@ def _notice(line: str) -> None:
 def _places(options: argparse.Namespace) -> Places:
     from errordocs.pipeline import Places
 
-    return Places(options.content, options.templates, options.output)
+    return Places(options.content, options.templates, options.output, options.preview)
 
 
 def check(options: argparse.Namespace) -> int:
@@ -232,9 +232,12 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
         "3 the environment failed.",
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    parser.add_argument("--preview", action="store_true", default=argparse.SUPPRESS, help=PREVIEW)
     for run, words in COMMANDS.items():
         command = commands.add_parser(run.__name__, parents=[common], help=words, description=run.__doc__)
         command.set_defaults(run=run)
+        if run is build:
+            command.add_argument("--preview", action="store_true", default=argparse.SUPPRESS, help=PREVIEW)
         if run is check:
             command.add_argument(
                 "--format", choices=FORMATS, default="text", help="how problems are told (default: text)"
@@ -259,7 +262,7 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
         if run is bundle:
             command.add_argument("--to", metavar="FILE", help="the zip's path (default: dist/<output's name>.zip)")
     # Defaults stand in the namespace: those of a parser are those of its commands too, and undo what stood before.
-    usual = {"content": "content", "templates": "templates", "output": "output", "quiet": False}
+    usual = {"content": "content", "templates": "templates", "output": "output", "quiet": False, "preview": False}
     return parser.parse_args(argv, argparse.Namespace(argv=tuple(argv), run=build, **usual))
 
 
@@ -315,6 +318,7 @@ def _port(text: str) -> int:
     return int(text)
 
 
+PREVIEW = "build for people to look at before it is published: robots are told off"
 FORMATS = ("text", "github", "sarif", "json")
 COMMANDS: dict[Callable[[argparse.Namespace], int], str] = {
     build: "build what changed (the default)",

@@ -8,6 +8,7 @@ import re
 # Ids that templates give to parts of a page; a body's headings keep clear of them.
 PAGE_IDS = frozenset({"find", "main", "replies", "overview", "sources", "related", "further", "about"})
 
+MOST_REDIRECTS = 2000  # lines of _redirects that Cloudflare Pages reads; pages that lead on serve the rest
 TYPES = {  # our own table: that of the machine differs from one to the next
     ".html": "text/html; charset=utf-8",
     ".css": "text/css; charset=utf-8",

@@ -156,7 +156,7 @@ class Proxy:
         return Handler
 
 
-def crawl(root: str, home: str = "index.html") -> tuple[dict[str, bytes], list[str]]:
+def crawl(root: str, home: str = "index.html", headers: dict[str, str] = SIGNED) -> tuple[dict[str, bytes], list[str]]:
     """What a visitor of the home page reaches below `root`, by address, and what leads nowhere."""
     at = urlsplit(root)
     connection = http.client.HTTPConnection(at.netloc, timeout=30)
@@ -166,7 +166,7 @@ def crawl(root: str, home: str = "index.html") -> tuple[dict[str, bytes], list[s
     try:
         while ahead:
             url = ahead.pop()
-            connection.request("GET", urlsplit(url).path, headers=SIGNED)
+            connection.request("GET", urlsplit(url).path, headers=headers)
             response = connection.getresponse()
             data = response.read()
             if response.status != 200:
