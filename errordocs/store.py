@@ -27,7 +27,7 @@ from errordocs.model import Misused
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
-ADDRESS = re.compile(r"(s3|gs|az)://([A-Za-z0-9][\w.-]*)(?:/(.*))?")
+ADDRESS = re.compile(r"(s3|gs|az)://([A-Za-z0-9][\w.-]*|(?<=az://)\$web)(?:/(.*))?")
 ROOM = ".errordocs-publish.tmp"  # where a folder's files are written before they are put in place
 MISSING = "the client is not installed here; run `pip install 'errordocs[publish]'` (or `make .venv/test` once)"
 CREDENTIALS = {

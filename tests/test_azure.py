@@ -47,19 +47,25 @@ def azurite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             assert any(b"successfully listen" in line for line in lines), "Azurite did not start"
             threading.Thread(target=child.stdout.read, daemon=True).start()
             address = f"http://127.0.0.1:{port}"
-            headers = {
-                "x-ms-blob-public-access": "blob",
-                "x-ms-date": formatdate(usegmt=True),
-                "x-ms-version": "2021-08-06",
-            }
-            told = "".join(f"{name}:{value}\n" for name, value in headers.items())
-            text = f"PUT{chr(10) * 12}{told}/{ACCOUNT}/{ACCOUNT}/site\nrestype:container"
-            signature = base64.b64encode(hmac.digest(base64.b64decode(KEY), text.encode(), "sha256")).decode()
-            headers["Authorization"] = f"SharedKey {ACCOUNT}:{signature}"
-            assert stores.ask(address, "PUT", f"/{ACCOUNT}/site?restype=container", headers=headers).status == 201
+            for container in ("site", "$web"):
+                make(address, container)
             yield address
         finally:
             child.terminate()
+
+
+def make(address: str, container: str) -> None:
+    """Makes a container that anybody may read."""
+    headers = {
+        "x-ms-blob-public-access": "blob",
+        "x-ms-date": formatdate(usegmt=True),
+        "x-ms-version": "2021-08-06",
+    }
+    told = "".join(f"{name}:{value}\n" for name, value in headers.items())
+    text = f"PUT{chr(10) * 12}{told}/{ACCOUNT}/{ACCOUNT}/{container}\nrestype:container"
+    signature = base64.b64encode(hmac.digest(base64.b64decode(KEY), text.encode(), "sha256")).decode()
+    headers["Authorization"] = f"SharedKey {ACCOUNT}:{signature}"
+    assert stores.ask(address, "PUT", f"/{ACCOUNT}/{container}?restype=container", headers=headers).status == 201
 
 
 @pytest.fixture(scope="module")
@@ -82,19 +88,22 @@ def send(proxy: Proxy, project: Path, state: Path, container: str = "site", limi
     return publish.publish(str(project / "output"), target, str(state), wishes, Silence(), limits)  # type: ignore[arg-type]
 
 
-def test_azure_serves_what_was_published(proxy: Proxy, azurite: str, generations: list[Path], tmp_path: Path) -> None:
+@pytest.mark.parametrize("container", ["site", "$web"])
+def test_azure_serves_what_was_published(
+    proxy: Proxy, azurite: str, generations: list[Path], tmp_path: Path, container: str
+) -> None:
     for project in generations[:2]:
-        send(proxy, project, tmp_path)
+        send(proxy, project, tmp_path, container)
         for path in write.manifest(project / "output"):
-            response = stores.ask(azurite, "GET", f"/{ACCOUNT}/site/{tmp_path.name}/{path}")
+            response = stores.ask(azurite, "GET", f"/{ACCOUNT}/{container}/{tmp_path.name}/{path}")
             assert (response.status, response.data) == (200, (project / "output" / path).read_bytes())
             headers = {name: response.getheader(name) for name in ("Content-Type", "Cache-Control")}
             assert headers == ledger.headers_of(path)
     gone = write.manifest(generations[0] / "output").keys() - write.manifest(generations[1] / "output").keys()
     for path in gone:
-        assert stores.ask(azurite, "GET", f"/{ACCOUNT}/site/{tmp_path.name}/{path}").status == 404
+        assert stores.ask(azurite, "GET", f"/{ACCOUNT}/{container}/{tmp_path.name}/{path}").status == 404
     proxy.reset()
-    send(proxy, generations[1], tmp_path)
+    send(proxy, generations[1], tmp_path, container)
     assert len(proxy.seen) == 1
 
 

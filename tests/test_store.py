@@ -25,7 +25,12 @@ def folder(tmp_path: Path) -> _Folder:
 
 @pytest.mark.parametrize(
     ("target", "kind", "bucket"),
-    [("s3://site", "s3", "site"), ("gs://my.site/a/b/", "gs", "my.site"), ("az://container/a", "az", "container")],
+    [
+        ("s3://site", "s3", "site"),
+        ("gs://my.site/a/b/", "gs", "my.site"),
+        ("az://container/a", "az", "container"),
+        ("az://$web", "az", "$web"),
+    ],
 )
 def test_buckets_are_told_by_their_scheme(target: str, kind: str, bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "tester")
@@ -37,7 +42,9 @@ def test_buckets_are_told_by_their_scheme(target: str, kind: str, bucket: str, m
     assert (opened.kind, opened.bucket) == (kind, bucket)
 
 
-@pytest.mark.parametrize("target", ["ftp://a", "s3://", "s3://-", "s3:///a", "file:///tmp", "s3://a/b//c", "gs://a/./b"])
+@pytest.mark.parametrize(
+    "target", ["ftp://a", "s3://$web", "s3://", "s3://-", "s3:///a", "file:///tmp", "s3://a/b//c", "gs://a/./b"]
+)
 def test_other_targets_are_wrong_usage(target: str) -> None:
     with pytest.raises(Misused):
         store.opened(target, None, Limits())
@@ -51,7 +58,10 @@ def test_folder_has_no_endpoint() -> None:
 ERRORS = [
     ("status code: 404 Not Found: <Code>NoSuchBucket</Code>", "there is no bucket `site`"),
     ("status code: 404 Not Found: ContainerNotFound", "there is no bucket `site`"),
-    ("Received redirect without LOCATION, this normally indicates an incorrectly configured region", "the bucket is in another region; set AWS_REGION"),
+    (
+        "Received redirect without LOCATION, this normally indicates an incorrectly configured region",
+        "the bucket is in another region; set AWS_REGION",
+    ),
     ("status code: 401 Unauthorized", "the credentials are refused (401)"),
     ("status code: 403 Forbidden: <Code>AccessDenied</Code>", "no permission to write (403 AccessDenied)"),
     ("Error getting credentials from metadata server", "there are no credentials"),
