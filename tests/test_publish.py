@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import gzip
 import hashlib
 import json
 import multiprocessing
 import os
+import pty
 import random
 import re
 import shutil
 import signal
+import struct
 import subprocess
+import sys
+import termios
 import threading
 from collections.abc import Callable
 from collections.abc import Iterator
@@ -33,6 +39,7 @@ from errordocs.publish import Done
 from errordocs.publish import Wishes
 from errordocs.store import Limits
 from tests import stores
+from tests.conftest import REPOSITORY
 from tests.stores import KEYS
 from tests.stores import SIGNED
 from tests.stores import Proxy
@@ -420,6 +427,24 @@ def test_of_two_that_begin_at_the_same_moment_one_wins(site: Site, generations: 
         assert data == (generations[3 - loser] / "output" / key).read_bytes()
 
 
+def test_second_publish_of_one_machine_is_told(site: Site, generations: list[Path]) -> None:
+    told: list[str] = []
+    once = threading.Event()
+
+    def meanwhile(count: int, method: str, path: str) -> str | None:
+        if method == "PUT" and path.endswith("/errors/500.html") and not once.is_set():
+            once.set()
+            with pytest.raises(Failed) as failed:
+                site.publish(generations[1])
+            told.append(str(failed.value))
+        return None
+
+    site.proxy.reset(meanwhile)
+    site.publish(generations[0], PATIENT)
+    assert told == ["s3://site/sub/path: another publish of this machine is at it; wait for its end"]
+    assert site.manifest().files.keys() == files(generations[0])
+
+
 def test_publisher_whose_claim_was_taken_over_stops(site: Site, generations: list[Path], tmp_path: Path) -> None:
     site.publish(generations[0])
     other = Site(site.proxy, site.moto, tmp_path / "elsewhere")
@@ -755,6 +780,22 @@ def test_plan_and_summary_are_told(project: Path, build: Run, moto: str, site: S
     assert re.search(r"18 new, 25 changed, 8 unchanged, 17 deleted, 1 unused assets kept \(0.\d MB in \d", told.stderr)
     quiet = build(*words, "--quiet", cwd=project)
     assert (quiet.returncode, quiet.stdout, quiet.stderr) == (0, "", "")
+
+
+def test_terminal_sees_a_bar(project: Path) -> None:
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
+    command = [sys.executable, str(REPOSITORY / "build.py"), "publish", "www"]
+    with subprocess.Popen(command, cwd=project, stdout=subprocess.DEVNULL, stderr=theirs) as child:
+        os.close(theirs)
+        seen = b""
+        with contextlib.suppress(OSError):  # the end of a terminal
+            while block := os.read(ours, 4096):
+                seen += block
+    os.close(ours)
+    assert child.returncode == 0
+    assert re.search(rb"new pages: +\d+%\|.*\d+/32", seen)
+    assert b"www: 51 new" in seen
 
 
 def test_stop_gives_the_claim_back(project: Path, site: Site, build: Run) -> None:
