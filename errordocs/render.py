@@ -50,8 +50,8 @@ class Kept:
 def render(site: Site, fields: SiteFields, templates: str, kept: Kept, preview: bool = False) -> Iterator[Output]:
     """The assets, then every page, one at a time; raises Failed where a template is broken.
 
-    Pages of a preview tell robots off. A page whose view, templates and chrome are those that `kept` knows is yielded without data; afterwards `kept`
-    knows this run's.
+    Pages of a preview tell robots off. A page whose view, templates and chrome are those that `kept` knows is yielded
+    without data; afterwards `kept` knows this run's.
     """
     assets = dict(_assets(templates))
     yield from (output(path, "asset", data) for path, data in assets.values())

@@ -277,7 +277,7 @@ def interrupted(site: Site, project: Path, fate: str, number: int) -> bool:
             return True
         return False
     server = multiprocessing.get_context("forkserver")
-    server.set_forkserver_preload(["errordocs.publish", "obstore", "boto3"])
+    server.set_forkserver_preload(["tests.test_publish", "obstore", "boto3"])
     child = server.Process(target=attempt, args=(arguments,))
 
     def kill(count: int, *_: str) -> str | None:
