@@ -44,8 +44,8 @@ from tests.stores import KEYS
 from tests.stores import SIGNED
 from tests.stores import Proxy
 
-QUICK = Limits(retries=1, first_wait=0.001, longest_wait=0.002, patience=5.0, timeout=5.0)
-PATIENT = msgspec.structs.replace(QUICK, retries=5)
+QUICK = Limits(retries=1, first_wait=0.001, longest_wait=0.002, patience=20.0, timeout=20.0)
+PATIENT = msgspec.structs.replace(QUICK, retries=15, patience=60.0, timeout=30.0)  # chance may fail a request often
 BUCKET = "site"
 BELOW = "sub/path"
 Run = Callable[..., subprocess.CompletedProcess[str]]
