@@ -42,7 +42,7 @@ serve: $(VENV)/site
 lock: $(VENV)/site
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check pip-tools==7.6.2
 	@for extra in "" dev; do $(BIN)/pip-compile --quiet --strip-extras --generate-hashes --no-emit-index-url \
-	  --no-emit-find-links --no-header --allow-unsafe $${extra:+--extra external --extra $$extra} \
+	  --no-emit-find-links --no-header --allow-unsafe $${extra:+--extra external --extra publish --extra $$extra} \
 	  --output-file requirements$${extra:+-$$extra}.txt pyproject.toml; done
 
 clean:

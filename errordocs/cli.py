@@ -6,6 +6,7 @@ import argparse
 import os
 import re
 import sys
+import time
 from collections.abc import Callable
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -83,7 +84,7 @@ def _notice(line: str) -> None:
 def _places(options: argparse.Namespace) -> Places:
     from errordocs.pipeline import Places
 
-    return Places(options.content, options.templates, options.output)
+    return Places(options.content, options.templates, options.output, options.preview)
 
 
 def check(options: argparse.Namespace) -> int:
@@ -135,6 +136,27 @@ def bundle(options: argparse.Namespace) -> int:
     count = maker.bundle(options.output, target, name)
     if not options.quiet:
         print(f"{target}: {count} files")
+    return DONE
+
+
+def publish(options: argparse.Namespace) -> int:
+    """Sends what changed of the built site to where it is served from, and keeps it whole for every visitor."""
+    from errordocs import cloudfront
+    from errordocs import progress
+    from errordocs import publish as sender
+
+    started = time.monotonic()
+    names = sender.Wishes.__struct_fields__
+    wishes = sender.Wishes(**{name: getattr(options, name) for name in names})
+    distribution = cloudfront.opened(options.invalidate) if options.invalidate and not options.dry_run else None
+    watch = progress.watch(options.quiet)
+    done = sender.publish(options.output, options.target, _places(options).state, wishes, watch)
+    if options.dry_run:
+        sys.stdout.write(progress.plan(done))
+    elif distribution and (stale := sender.stale(done)):
+        cloudfront.invalidate(distribution, stale)
+    if not options.quiet:
+        print(progress.summary(done, options.target, options.dry_run, time.monotonic() - started), file=sys.stderr)
     return DONE
 
 
@@ -210,9 +232,12 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
         "3 the environment failed.",
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    parser.add_argument("--preview", action="store_true", default=argparse.SUPPRESS, help=PREVIEW)
     for run, words in COMMANDS.items():
         command = commands.add_parser(run.__name__, parents=[common], help=words, description=run.__doc__)
         command.set_defaults(run=run)
+        if run is build:
+            command.add_argument("--preview", action="store_true", default=argparse.SUPPRESS, help=PREVIEW)
         if run is check:
             command.add_argument(
                 "--format", choices=FORMATS, default="text", help="how problems are told (default: text)"
@@ -232,11 +257,53 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
             command.add_argument(
                 "--to", metavar="DIR", default="schemas", help="the schemas' folder (default: schemas)"
             )
+        if run is publish:
+            _publish_options(command)
         if run is bundle:
             command.add_argument("--to", metavar="FILE", help="the zip's path (default: dist/<output's name>.zip)")
     # Defaults stand in the namespace: those of a parser are those of its commands too, and undo what stood before.
-    usual = {"content": "content", "templates": "templates", "output": "output", "quiet": False}
+    usual = {"content": "content", "templates": "templates", "output": "output", "quiet": False, "preview": False}
     return parser.parse_args(argv, argparse.Namespace(argv=tuple(argv), run=build, **usual))
+
+
+def _publish_options(command: argparse.ArgumentParser) -> None:
+    add = command.add_argument
+    add("target", metavar="TARGET", type=_folder, help="s3://bucket/prefix, gs://, az://container/prefix, or a folder")
+    add("--endpoint-url", dest="endpoint", metavar="URL", help="a server that speaks S3, or stands in for the others")
+    add("--dry-run", action="store_true", help="only print what would be sent and deleted")
+    add(
+        "--delete",
+        action=argparse.BooleanOptionalAction,
+        help="old files go, even a mass of them (default: they go, but a mass is refused); --no-delete keeps all",
+    )
+    add("--grace", type=_days, default=7, metavar="DAYS", help="how long unused assets stay (default: 7)")
+    add("--compress", choices=("gzip", "br"), help="send compressed; in a folder, compressed files beside the plain")
+    add("--verify", action="store_true", help="compare everything that is there, and mend it")
+    add("--jobs", type=_jobs, default=16, metavar="N", help="how many files travel at once (default: 16)")
+    add(
+        "--overwrite",
+        action="store_true",
+        help="go on where files lie that no publish put there; only namesakes change",
+    )
+    add(
+        "--take-over",
+        action="store_true",
+        help="go on though another publish, which you know is dead, holds the target",
+    )
+    add("--invalidate", metavar="ID[/PATH]", help="then tell this CloudFront distribution, which serves it below PATH")
+    command.set_defaults(delete=None)
+
+
+def _days(text: str) -> float:
+    if not re.fullmatch(r"\d{1,4}(?:\.\d+)?", text):
+        raise argparse.ArgumentTypeError(f"`{text}` is no number of days; write 0 or more")
+    return float(text)
+
+
+def _jobs(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) <= 256:
+        raise argparse.ArgumentTypeError(f"`{text}` is no number of jobs; write 1 to 256")
+    return int(text)
 
 
 def _folder(text: str) -> str:
@@ -251,6 +318,7 @@ def _port(text: str) -> int:
     return int(text)
 
 
+PREVIEW = "build for people to look at before it is published: robots are told off"
 FORMATS = ("text", "github", "sarif", "json")
 COMMANDS: dict[Callable[[argparse.Namespace], int], str] = {
     build: "build what changed (the default)",
@@ -259,4 +327,5 @@ COMMANDS: dict[Callable[[argparse.Namespace], int], str] = {
     new: "a new entry, filled with what the registries know",
     schema: "the JSON Schemas that editors use",
     bundle: "the offline download",
+    publish: "send what changed to a CDN's bucket, or a folder",
 }

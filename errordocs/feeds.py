@@ -12,6 +12,7 @@ import msgspec
 
 from errordocs.model import Output
 from errordocs.model import SiteFields
+from errordocs.paths import MOST_REDIRECTS
 from errordocs.render import output
 from errordocs.views import ArticleView
 from errordocs.views import EntryRef
@@ -81,17 +82,18 @@ class ErrorList(msgspec.Struct, frozen=True):
 Documents = dict[str, tuple[EntryView, SiteFields, str]]  # an entry's view, and the digest of its document
 
 
-def feeds(site: Site, fields: SiteFields, kept: Documents) -> Iterator[Output]:
-    """Every file that is not for people, one at a time, those that list others last.
+def feeds(site: Site, fields: SiteFields, kept: Documents, preview: bool = False) -> Iterator[Output]:
+    """Every file that is not for people, one at a time, those that list others last; a preview tells robots off.
 
     The document of an entry that `kept` knows as it is is yielded without data; afterwards `kept` knows this run's.
     """
     entries = [view for view in site.pages if isinstance(view, EntryView)]
-    yield _text("robots.txt", f"User-agent: *\nAllow: /\nSitemap: {fields.base_url}sitemap.xml\n")
+    welcome = f"Allow: /\nSitemap: {fields.base_url}sitemap.xml\n"
+    yield _text("robots.txt", "User-agent: *\n" + ("Disallow: /\n" if preview else welcome))
     yield _text("opensearch.xml", _opensearch(fields))
     yield _text(".nojekyll", "")
-    yield _text("_headers", _headers())
-    yield _text("_redirects", "".join(f"/{old} /{new} 301\n" for old, new in site.redirects))
+    yield _text("_headers", _headers(preview))
+    yield _text("_redirects", "".join(f"/{old} /{new} 301\n" for old, new in site.redirects[:MOST_REDIRECTS]))
     yield _text("api/schema.json", _json(_schema(fields)))
     yield from _documents(entries, fields, kept)
     yield _text("api/errors.json", _json(_list(entries, fields)))
@@ -295,7 +297,7 @@ def _opensearch(fields: SiteFields) -> str:
     )
 
 
-def _headers() -> str:
+def _headers(preview: bool = False) -> str:
     """Cloudflare Pages' and Netlify's form; asset names hold their hash, so they never change."""
     return (
         "/*\n"
@@ -304,7 +306,8 @@ def _headers() -> str:
         "  X-Content-Type-Options: nosniff\n"
         "  Referrer-Policy: no-referrer\n"
         "  Permissions-Policy: interest-cohort=()\n"
-        "  Cache-Control: public, max-age=0, must-revalidate\n"
+        + ("  X-Robots-Tag: noindex\n" if preview else "")
+        + "  Cache-Control: public, max-age=0, must-revalidate\n"
         "/assets/*\n"
         "  ! Cache-Control\n"
         "  Cache-Control: public, max-age=31536000, immutable\n"

@@ -1,4 +1,4 @@
-"""Which page a source file makes, and how pages point at each other: relative, ending in a file name."""
+"""Which page a source file makes, of which type a file is, and how pages point at each other: by relative paths."""
 
 from __future__ import annotations
 
@@ -7,6 +7,24 @@ import re
 
 # Ids that templates give to parts of a page; a body's headings keep clear of them.
 PAGE_IDS = frozenset({"find", "main", "replies", "overview", "sources", "related", "further", "about"})
+
+MOST_REDIRECTS = 2000  # lines of _redirects that Cloudflare Pages reads; pages that lead on serve the rest
+TYPES = {  # our own table: that of the machine differs from one to the next
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json; charset=utf-8",
+    ".xml": "application/xml; charset=utf-8",
+    ".txt": "text/plain; charset=utf-8",
+    ".svg": "image/svg+xml; charset=utf-8",
+    ".png": "image/png",
+    ".ico": "image/x-icon",
+}
+
+
+def type_of(path: str) -> str:
+    """The media type of a file of the site, by the end of its name."""
+    return TYPES.get(posixpath.splitext(path)[1], "text/plain; charset=utf-8")
 
 
 def page_of(source: str) -> str | None:

@@ -30,6 +30,7 @@ class Places(Struct, frozen=True):
     content: str
     templates: str
     output: str
+    preview: bool = False  # whether robots are told off
 
     @property
     def state(self) -> str:
@@ -118,6 +119,6 @@ def _outputs(content: Content, places: Places, memory: Memory) -> Iterator[Outpu
     site = link.link(content, places.repository_path, memory.links)
     kept = memory.pages or render.Kept()
     memory.pages = kept
-    yield from render.render(site, content.site, places.templates, kept)
-    yield from feeds.feeds(site, content.site, memory.documents)
+    yield from render.render(site, content.site, places.templates, kept, places.preview)
+    yield from feeds.feeds(site, content.site, memory.documents, places.preview)
     yield from lookup.lookup(content, places.templates)

@@ -16,6 +16,7 @@ from errordocs.model import Entry
 from errordocs.model import Failed
 from errordocs.model import Finding
 from errordocs.model import Sender
+from errordocs.paths import MOST_REDIRECTS
 from errordocs.schema import nearest
 
 FEWEST_WORDS = 6  # a shorter sentence may stand twice by chance
@@ -219,10 +220,21 @@ def replies_are_unique(content: Content) -> Iterator[Finding]:
                 yield _warning(entry.source, "repeated-reply", what, mend, ("responses", index, "text"))
 
 
+def aliases_fit_the_hosts(content: Content) -> Iterator[Finding]:
+    """Cloudflare Pages reads so many redirects and no more; Netlify reads them all."""
+    every = [(entry.source, index) for entry in content.entries for index in range(len(entry.fields.aliases))]
+    if len(every) > MOST_REDIRECTS:
+        source, index = every[MOST_REDIRECTS]
+        what = f"{len(every):,} aliases, and Cloudflare Pages reads {MOST_REDIRECTS:,} redirects"
+        mend = "from here on, only pages lead to the new address: drop aliases that nobody links any more, or let it be"
+        yield _warning(source, "host-limit", what, mend, ("aliases", index))
+
+
 RULES: tuple[Callable[[Content], Iterator[Finding]], ...] = (
     steps_begin_with_verbs,
     sources_are_listed,
     replies_are_unique,
+    aliases_fit_the_hosts,
 )
 
 

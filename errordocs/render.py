@@ -47,17 +47,17 @@ class Kept:
         self.pages: dict[str, tuple[View, str]] = {}
 
 
-def render(site: Site, fields: SiteFields, templates: str, kept: Kept) -> Iterator[Output]:
+def render(site: Site, fields: SiteFields, templates: str, kept: Kept, preview: bool = False) -> Iterator[Output]:
     """The assets, then every page, one at a time; raises Failed where a template is broken.
 
-    A page whose view, templates and chrome are those that `kept` knows is yielded without data; afterwards `kept`
-    knows this run's.
+    Pages of a preview tell robots off. A page whose view, templates and chrome are those that `kept` knows is yielded
+    without data; afterwards `kept` knows this run's.
     """
     assets = dict(_assets(templates))
     yield from (output(path, "asset", data) for path, data in assets.values())
     named = {name: path for name, (path, _) in assets.items()}
-    chrome = {"site": fields, "assets": named}
-    look = (_digest_of(templates), fields, tuple(named.items()))
+    chrome = {"site": fields, "assets": named, "preview": preview}
+    look = (_digest_of(templates), fields, tuple(named.items()), preview)
     if kept.environment is None or kept.look != look:
         kept.look, kept.environment, kept.pages = look, _environment(templates), {}
     before, kept.pages = kept.pages, {}

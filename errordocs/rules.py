@@ -88,6 +88,7 @@ RULES = (
     Rule("source-host", "References cite hosts that site.yaml lists, and each listed one is cited.", "fields", "references: [{title: It, url: https://gossip.example/, says: So.}]", "references: [{title: It, url: https://docs.example/, says: So.}]", "warning"),
     Rule("external-link", "External links answer, have not moved, and have the place that `#` names (`check --external`).", "tree", "a link to a page that is gone", "a link to where it went", "warning"),
     Rule("stale-date", "`updated` is no older than the file's last change of substance in git.", "tree", "a change without a new date", "updated: the day of the change", "warning"),
+    Rule("host-limit", "Hosts read 2,000 redirects: further aliases are served by pages that lead on.", "tree", "2,001 aliases", "entries that keep their names", "warning"),
     Rule("repeated-reply", "A sender's literal reply stands on one page.", "tree", "one reply of one sender in two entries", "one page that has it", "warning"),
 )  # fmt: skip
 

@@ -25,6 +25,8 @@ from urllib.parse import unquote
 from errordocs import pipeline
 from errordocs import write
 from errordocs.model import Failed
+from errordocs.paths import TYPES
+from errordocs.paths import type_of
 from errordocs.pipeline import Places
 
 HOST = "127.0.0.1"
@@ -32,17 +34,6 @@ SCRIPT = "_preview.js"
 EVENTS = "_preview/events"
 DEBOUNCE = 50  # milliseconds in which several saves are one change
 HEARTBEAT = 15.0  # seconds after which a silent browser is written to, to learn whether it is still there
-TYPES = {
-    ".html": "text/html; charset=utf-8",
-    ".css": "text/css; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
-    ".json": "application/json; charset=utf-8",
-    ".xml": "application/xml; charset=utf-8",
-    ".txt": "text/plain; charset=utf-8",
-    ".svg": "image/svg+xml",
-    ".png": "image/png",
-    ".ico": "image/x-icon",
-}
 
 WAITING = b"""<!doctype html>
 <html lang="en">
@@ -174,7 +165,7 @@ class _Handler(BaseHTTPRequestHandler):
         except (OSError, Failed):
             self._answer(HTTPStatus.SERVICE_UNAVAILABLE, TYPES[".html"], _with_script(WAITING, number))
             return
-        kind = TYPES.get(os.path.splitext(path)[1], "text/plain; charset=utf-8")
+        kind = type_of(path)
         page = _with_script(data, number) if path.endswith(".html") else data
         self._answer(status, kind, page, self._headers(path))
 

@@ -316,3 +316,18 @@ def test_command_warns_of_nothing(content: Make, tmp_path: Path) -> None:
     command = [sys.executable, "-W", "error", "-X", "dev", BUILD, *TEMPLATES, "--quiet"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (done.returncode, said(done)) == (0, "")
+
+
+# Previews
+
+
+def test_preview_tells_robots_off_on_every_page_and_names_the_real_one(content: Make, build: Run) -> None:
+    folder = content().parent
+    for words, is_preview in (("--preview",), True), (("build", "--preview"), True), ((), False):
+        assert build(*words).returncode == 0
+        for page in (folder / "output").rglob("*.html"):
+            text = page.read_text()
+            assert ('<meta name="robots" content="noindex">' in text) is (is_preview or page.name == "404.html"), page
+        text = (folder / "output/errors/500.html").read_text()
+        assert '<link rel="canonical" href="https://widgets.example/docs/errors/500.html">' in text
+        assert ("Disallow: /" in (folder / "output/robots.txt").read_text()) is is_preview

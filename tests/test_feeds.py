@@ -266,6 +266,28 @@ def test_headers_allow_no_script_or_style_in_a_page() -> None:
     assert "http" not in policy
 
 
+def test_headers_stay_within_the_limits_of_hosts() -> None:
+    """Cloudflare Pages: 100 rules, 2,000 characters a line."""
+    lines = made()["_headers"].splitlines()
+    assert sum(not line.startswith(" ") for line in lines) <= 100
+    assert max(map(len, lines)) <= 2000
+
+
+def test_redirects_stay_within_the_limits_of_hosts() -> None:
+    """Cloudflare Pages: 2,000 lines, 1,000 characters each."""
+    lines = made(entry("500", aliases=tuple(f"old-{number}" for number in range(2001))))["_redirects"].splitlines()
+    assert len(lines) == 2000
+    assert max(map(len, lines)) <= 1000
+
+
+def test_preview_tells_robots_off() -> None:
+    files = {o.path: o.data for o in feeds.feeds(link.link(content(*full())), PLAIN_SITE, {}, preview=True)}
+    assert files["robots.txt"] == b"User-agent: *\nDisallow: /\n"
+    pages = (files["_headers"] or b"").decode().partition("/assets/*\n")[0]
+    assert "  X-Robots-Tag: noindex\n" in pages
+    assert "X-Robots-Tag" not in made()["_headers"]
+
+
 def test_robots_may_read_all_and_find_the_sitemap() -> None:
     assert made()["robots.txt"] == f"User-agent: *\nAllow: /\nSitemap: {BASE}sitemap.xml\n"
 

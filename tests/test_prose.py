@@ -407,6 +407,19 @@ def test_sender_of_an_entry_is_that_of_its_replies(content: Make) -> None:
     assert len(by_rule(prose.replies_are_unique, content(texts))) == 1
 
 
+def test_alias_that_hosts_no_longer_read_is_told_at_its_line(content: Make) -> None:
+    lines = "".join(f"\n  - old-{number}" for number in range(2001))
+    folder = content({"errors/500.md": entry(f'number: "500"\naliases:{lines}')})
+    (line,) = by_rule(prose.aliases_fit_the_hosts, folder)
+    assert line.startswith("errors/500.md:2004:5: warning[host-limit]: 2,001 aliases, and Cloudflare Pages reads 2,000")
+
+
+def test_aliases_that_hosts_read_are_right(content: Make) -> None:
+    lines = "".join(f"\n  - old-{number}" for number in range(2000))
+    folder = content({"errors/500.md": entry(f'number: "500"\naliases:{lines}')})
+    assert by_rule(prose.aliases_fit_the_hosts, folder) == []
+
+
 def test_reply_of_another_sender_or_other_words_are_right(content: Make) -> None:
     texts = {
         "errors/500.md": replies("500", ("500 no", "turner"), ("500 no", "turner")),
