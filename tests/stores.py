@@ -22,10 +22,14 @@ from urllib.parse import urlsplit
 
 from selectolax.lexbor import LexborHTMLParser
 
+from errordocs import ledger
+from errordocs import progress
+from errordocs.model import Failed
 from tests.conftest import REPOSITORY
 
 KEYS = {"AWS_ACCESS_KEY_ID": "tester", "AWS_SECRET_ACCESS_KEY": "very-secret-words", "AWS_REGION": "us-east-1"}
 SIGNED = {"Authorization": "AWS tester:signature"}  # moto asks for one as a private bucket does, and believes any
+QUIET = progress.watch(is_quiet=True)
 SLOW_DOWN = (
     b"<?xml version='1.0'?><Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"
 )
@@ -225,3 +229,33 @@ def generations(folder: Path) -> list[Path]:
         assert done.returncode == 0, done.stdout + done.stderr
         made.append(project)
     return made
+
+
+def race(proxy: Proxy, begin: Callable[[int], object], numbers: tuple[int, int], last: int) -> dict[int, str]:
+    """What each of two publishers ended with, by number: "", or what `Failed` said.
+
+    Both wait for each other when they claim the manifest: a `PUT` of it among the first `last` requests.
+    """
+    gate = threading.Barrier(2, timeout=60)
+
+    def hold(count: int, method: str, path: str) -> str | None:
+        if method == "PUT" and path.partition("?")[0].endswith(ledger.NAME) and count <= last:
+            gate.wait()
+        return None
+
+    ends: dict[int, str] = {}
+
+    def run(number: int) -> None:
+        try:
+            begin(number)
+            ends[number] = ""
+        except Failed as failed:
+            ends[number] = str(failed)
+
+    proxy.reset(hold)
+    threads = [threading.Thread(target=run, args=(number,)) for number in numbers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return ends

@@ -22,10 +22,10 @@ from errordocs.publish import Wishes
 from tests import stores
 from tests.conftest import REPOSITORY
 from tests.conftest import lacking
+from tests.stores import QUIET
 from tests.stores import Proxy
 from tests.test_publish import PATIENT
 from tests.test_publish import QUICK
-from tests.test_publish import Silence
 
 ACCOUNT = "devstoreaccount1"  # Azurite's own, with the key that everybody knows
 KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
@@ -85,7 +85,7 @@ def proxy(azurite: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
 def send(proxy: Proxy, project: Path, state: Path, container: str = "site", limits: object = QUICK) -> publish.Done:
     wishes = Wishes(endpoint=f"{proxy.address}/{ACCOUNT}", grace=0)
     target = f"az://{container}/{state.name}"
-    return publish.publish(str(project / "output"), target, str(state), wishes, Silence(), limits)  # type: ignore[arg-type]
+    return publish.publish(str(project / "output"), target, str(state), wishes, QUIET, limits)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("container", ["site", "$web"])
@@ -124,28 +124,10 @@ def test_azure_is_whole_after_an_interruption(
 
 
 def test_of_two_publishers_to_azure_one_wins(proxy: Proxy, generations: list[Path], tmp_path: Path) -> None:
-    gate = threading.Barrier(2, timeout=30)
-
-    def hold(count: int, method: str, path: str) -> str | None:
-        if method == "PUT" and path.partition("?")[0].endswith(ledger.NAME) and count <= 6:
-            gate.wait()
-        return None
-
-    proxy.reset(hold)
-    ends: list[str] = []
-
     def begin(number: int) -> None:
-        try:
-            send(proxy, generations[number], tmp_path / str(number) / "same")
-            ends.append("")
-        except Failed as failed:
-            ends.append(str(failed))
+        send(proxy, generations[number], tmp_path / str(number) / "same")
 
-    threads = [threading.Thread(target=begin, args=(number,)) for number in (0, 1)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    ends = list(stores.race(proxy, begin, (0, 1), last=6).values())
     assert sorted(map(bool, ends)) == [False, True], ends
     assert "another publish took over" in max(ends)
 

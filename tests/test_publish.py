@@ -41,6 +41,7 @@ from errordocs.store import Limits
 from tests import stores
 from tests.conftest import REPOSITORY
 from tests.stores import KEYS
+from tests.stores import QUIET
 from tests.stores import SIGNED
 from tests.stores import Proxy
 
@@ -49,17 +50,6 @@ PATIENT = msgspec.structs.replace(QUICK, retries=15, patience=60.0, timeout=30.0
 BUCKET = "site"
 BELOW = "sub/path"
 Run = Callable[..., subprocess.CompletedProcess[str]]
-
-
-class Silence:
-    def begin(self, deed: str, count: int) -> None:
-        pass
-
-    def step(self) -> None:
-        pass
-
-    def end(self) -> None:
-        pass
 
 
 @pytest.fixture(autouse=True)
@@ -106,7 +96,13 @@ class Site:
         wished = Wishes(endpoint=self.proxy.address, **wishes)
         clock = {} if now is None else {"now": lambda: now}
         return publish.publish(
-            str(project / "output"), self.target, str(self.state), wished, Silence(), limits, **clock
+            str(project / "output"),
+            self.target,
+            str(self.state),
+            wished,
+            QUIET,
+            limits,
+            **clock,
         )
 
     def get(self, key: str) -> Any:
@@ -268,7 +264,7 @@ def attempt(arguments: tuple[Any, ...]) -> None:
 def interrupted(site: Site, project: Path, fate: str, number: int) -> bool:
     """Publishes while the server fails from a request on, or we are killed at it; whether that cut it short."""
     wishes = Wishes(endpoint=site.proxy.address, jobs=4)
-    arguments = (str(project / "output"), site.target, str(site.state), wishes, Silence(), QUICK)
+    arguments = (str(project / "output"), site.target, str(site.state), wishes, QUIET, QUICK)
     if fate != "kill":
         site.proxy.reset(lambda count, *_: fate if count >= number else None)
         try:
@@ -363,9 +359,8 @@ def test_manifest_whose_answer_was_lost_is_known_as_ours(site: Site, generations
 # Two at once
 
 
-def test_second_publisher_is_told_and_sends_nothing(site: Site, generations: list[Path], tmp_path: Path) -> None:
-    site.publish(generations[0])
-    other = Site(site.proxy, site.moto, tmp_path / "elsewhere")
+def refused_meanwhile(site: Site, other_publish: Callable[[], object]) -> list[str]:
+    """What the other publish, which begins once when a page is sent, is told; filled while the next one runs."""
     told: list[str] = []
     once = threading.Event()
 
@@ -373,17 +368,28 @@ def test_second_publisher_is_told_and_sends_nothing(site: Site, generations: lis
         if method == "PUT" and path.endswith("/errors/500.html") and not once.is_set():
             once.set()
             with pytest.raises(Failed) as failed:
-                publish.publish(
-                    str(generations[2] / "output"),
-                    other.target,
-                    str(other.state),
-                    Wishes(endpoint=other.moto),
-                    Silence(),
-                )
+                other_publish()
             told.append(str(failed.value))
         return None
 
     site.proxy.reset(meanwhile)
+    return told
+
+
+def test_second_publisher_is_told_and_sends_nothing(site: Site, generations: list[Path], tmp_path: Path) -> None:
+    site.publish(generations[0])
+    other = Site(site.proxy, site.moto, tmp_path / "elsewhere")
+
+    def other_publish() -> None:
+        publish.publish(
+            str(generations[2] / "output"),
+            other.target,
+            str(other.state),
+            Wishes(endpoint=other.moto),
+            QUIET,
+        )
+
+    told = refused_meanwhile(site, other_publish)
     site.publish(generations[1], PATIENT)
     assert re.fullmatch(
         r"s3://site/sub/path: another publish is at it since \d\d:\d\d UTC; wait for .*--take-over", told[0]
@@ -395,29 +401,11 @@ def test_second_publisher_is_told_and_sends_nothing(site: Site, generations: lis
 def test_of_two_that_begin_at_the_same_moment_one_wins(site: Site, generations: list[Path], tmp_path: Path) -> None:
     """Both have read the same manifest before either claims it."""
     site.publish(generations[0])
-    gate = threading.Barrier(2, timeout=30)
-
-    def hold(count: int, method: str, path: str) -> str | None:
-        if method == "PUT" and path.endswith(ledger.NAME) and count <= 4:
-            gate.wait()
-        return None
-
-    site.proxy.reset(hold)
-    ends: dict[int, str] = {}
 
     def begin(number: int) -> None:
-        mine = Site(site.proxy, site.moto, tmp_path / f"machine-{number}")
-        try:
-            mine.publish(generations[number], PATIENT)
-            ends[number] = ""
-        except Failed as failed:
-            ends[number] = str(failed)
+        Site(site.proxy, site.moto, tmp_path / f"machine-{number}").publish(generations[number], PATIENT)
 
-    threads = [threading.Thread(target=begin, args=(number,)) for number in (1, 2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    ends = stores.race(site.proxy, begin, (1, 2), last=4)
     (loser,) = [number for number, end in ends.items() if end]
     assert "another publish took over; nothing more was sent" in ends[loser]
     assert site.manifest().files.keys() == files(generations[3 - loser])
@@ -428,18 +416,10 @@ def test_of_two_that_begin_at_the_same_moment_one_wins(site: Site, generations: 
 
 
 def test_second_publish_of_one_machine_is_told(site: Site, generations: list[Path]) -> None:
-    told: list[str] = []
-    once = threading.Event()
+    def other_publish() -> None:
+        site.publish(generations[1])
 
-    def meanwhile(count: int, method: str, path: str) -> str | None:
-        if method == "PUT" and path.endswith("/errors/500.html") and not once.is_set():
-            once.set()
-            with pytest.raises(Failed) as failed:
-                site.publish(generations[1])
-            told.append(str(failed.value))
-        return None
-
-    site.proxy.reset(meanwhile)
+    told = refused_meanwhile(site, other_publish)
     site.publish(generations[0], PATIENT)
     assert told == ["s3://site/sub/path: another publish of this machine is at it; wait for its end"]
     assert site.manifest().files.keys() == files(generations[0])
@@ -455,7 +435,7 @@ def test_publisher_whose_claim_was_taken_over_stops(site: Site, generations: lis
         if method == "PUT" and path.endswith("/errors/500.html") and not once.is_set():
             once.set()
             wishes = Wishes(endpoint=other.moto, take_over=True)
-            publish.publish(str(generations[2] / "output"), other.target, str(other.state), wishes, Silence())
+            publish.publish(str(generations[2] / "output"), other.target, str(other.state), wishes, QUIET)
             clock[0] += publish.RENEWAL + 1  # the first one wakes up after a long sleep
         return None
 
@@ -463,7 +443,13 @@ def test_publisher_whose_claim_was_taken_over_stops(site: Site, generations: lis
     wishes = Wishes(endpoint=site.proxy.address, jobs=1)
     with pytest.raises(Failed, match="another publish took over"):
         publish.publish(
-            str(generations[1] / "output"), site.target, str(site.state), wishes, Silence(), QUICK, lambda: clock[0]
+            str(generations[1] / "output"),
+            site.target,
+            str(site.state),
+            wishes,
+            QUIET,
+            QUICK,
+            lambda: clock[0],
         )
     assert site.manifest().files.keys() == files(generations[2])
     assert site.manifest().claim is None
@@ -489,7 +475,7 @@ def test_claim_is_renewed_while_a_long_publish_runs(site: Site, generations: lis
         site.target,
         str(site.state),
         wishes,
-        Silence(),
+        QUIET,
         QUICK,
         lambda: float(next(ticks)),
     )
@@ -558,7 +544,13 @@ def test_mass_deletion_asks_first(site: Site, generations: list[Path], tmp_path:
 def test_folder_holds_what_was_built_and_what_others_put_there(generations: list[Path], tmp_path: Path) -> None:
     target = tmp_path / "www"
     for number in (0, 1, 1):
-        publish.publish(str(generations[number] / "output"), str(target), str(tmp_path), Wishes(grace=0), Silence())
+        publish.publish(
+            str(generations[number] / "output"),
+            str(target),
+            str(tmp_path),
+            Wishes(grace=0),
+            QUIET,
+        )
         (target / "theirs.txt").write_text("theirs")
     found = {path.relative_to(target).as_posix() for path in target.rglob("*") if path.is_file()}
     assert found == files(generations[1]) | {ledger.NAME, "theirs.txt"}
@@ -567,7 +559,7 @@ def test_folder_holds_what_was_built_and_what_others_put_there(generations: list
 
 def test_folder_gets_compressed_files_beside_the_plain_ones(generations: list[Path], tmp_path: Path) -> None:
     target, output = tmp_path / "www", generations[0] / "output"
-    publish.publish(str(output), str(target), str(tmp_path), Wishes(compress="gzip"), Silence())
+    publish.publish(str(output), str(target), str(tmp_path), Wishes(compress="gzip"), QUIET)
     packed = (target / "index.html.gz").read_bytes()
     assert packed[4:8] == bytes(4), "a time of day is in it"
     assert gzip.decompress(packed) == (target / "index.html").read_bytes()
@@ -578,7 +570,7 @@ def test_folder_gets_compressed_files_beside_the_plain_ones(generations: list[Pa
 def test_folder_lies_beside_the_output(generations: list[Path], tmp_path: Path, below: str) -> None:
     output = generations[0] / "output"
     with pytest.raises(Misused, match="publish to a folder beside it"):
-        publish.publish(str(output), str(output / below), str(tmp_path), Wishes(), Silence())
+        publish.publish(str(output), str(output / below), str(tmp_path), Wishes(), QUIET)
 
 
 # Faults, as the person sees them
@@ -683,7 +675,12 @@ def test_server_that_is_not_there_is_told(generations: list[Path], tmp_path: Pat
         store.Unreachable, match=r"could not read \(no answer, or a connection that was cut\); run it again"
     ):
         publish.publish(
-            str(generations[0] / "output"), "s3://site/a", str(tmp_path), Wishes(endpoint=nobody), Silence(), QUICK
+            str(generations[0] / "output"),
+            "s3://site/a",
+            str(tmp_path),
+            Wishes(endpoint=nobody),
+            QUIET,
+            QUICK,
         )
 
 

@@ -26,7 +26,7 @@ from tests.browser.conftest import Open
 from tests.built import Built
 from tests.conftest import REPOSITORY
 from tests.conftest import lacking
-from tests.test_publish import Silence
+from tests.stores import QUIET
 
 EXAMPLES = REPOSITORY / "docs/examples"
 OURS = ("_headers", "_redirects", ".nojekyll", ledger.NAME)  # not for visitors
@@ -78,7 +78,7 @@ def www(awkward: Built, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The awkward site, as publish puts it into a folder."""
     folder = tmp_path_factory.mktemp("published")
     wishes = Wishes(compress="gzip")
-    publish.publish(str(awkward.output), str(folder / "www"), str(folder), wishes, Silence())
+    publish.publish(str(awkward.output), str(folder / "www"), str(folder), wishes, QUIET)
     return folder / "www"
 
 
