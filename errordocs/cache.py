@@ -1,34 +1,81 @@
-"""What the last build made of each file, for the next one: readings that hold while file and generator are the same.
+"""What the last build made of each file, and each page from what, for the next one.
 
-Anybody may delete it at any time; what cannot be read is as good as absent.
+Anybody may delete it at any time; what cannot be read is as good as absent, and a failure to keep it is no failure
+of the build. Records lie in segments that only grow; an index, put in place as a whole, says where each one is.
 """
 
 from __future__ import annotations
 
+import marshal
 import os
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from functools import cache
 from hashlib import blake2b
+from typing import Any
+from typing import NamedTuple
+from zlib import crc32
 
 import msgspec
 from msgspec import Struct
 
 from errordocs import stamp
-from errordocs.load import Memory
-from errordocs.load import Reading
-from errordocs.load import Record
 from errordocs.model import Article
 from errordocs.model import Entry
 from errordocs.model import Lookup
 from errordocs.model import Registry
+from errordocs.model import Reply
 from errordocs.model import Sender
 from errordocs.model import SiteFields
 
-NAME = "readings"
+FOLDER = "shelf"
+INDEX = "readings"
+MANY = 24  # segments, above which the small ones are put together and what is not used is deleted
+SMALL = 1 << 22  # bytes
+
+Record = Entry | Article | Sender | Registry | Lookup | SiteFields
+Place = tuple[str, int, int, int]  # segment, offset, length, checksum
 
 
-class _Kept(Struct, frozen=True, array_like=True):
-    """A reading on disk: its record stands in the field of its kind."""
+class Row(NamedTuple):
+    """A file as it was read: its stat where that can be trusted, digests, and where its record lies.
 
+    The digests: of its bytes; of what others may know of it; of what makes others related to it; of the ids on its
+    page. `face` is what the rest of the site knows of an entry, packed.
+    """
+
+    stat: tuple[int, ...] | None
     digest: bytes
+    outer: bytes
+    bones: bytes
+    ids: bytes
+    face: Place | bytes
+    whole: Place | bytes
+
+
+class Sheet(NamedTuple):
+    """A file of the site: what it was made of and what it came to, as digests.
+
+    `inputs` is the digest of what its view was made of; an entry's page has the files of the entries that it shows,
+    what is around it, and the digest of that.
+    """
+
+    key: bytes
+    digest: str
+    inputs: bytes = b""
+    shown: tuple[str, ...] = ()
+    around: Place | bytes = b""
+    about: bytes = b""
+
+
+class Damaged(Exception):
+    """What the shelf holds is not what was put there."""
+
+
+class _Any(Struct, frozen=True, array_like=True):
+    """A record on disk: it stands in the field of its kind."""
+
     entry: Entry | None = None
     article: Article | None = None
     sender: Sender | None = None
@@ -37,62 +84,231 @@ class _Kept(Struct, frozen=True, array_like=True):
     lookup: Lookup | None = None
 
 
-class _File(Struct, frozen=True, array_like=True):
-    generator: str
-    readings: dict[str, _Kept]
+KINDS: dict[type[Any], str] = {
+    Entry: "entry",
+    Article: "article",
+    Sender: "sender",
+    Registry: "registry",
+    SiteFields: "site",
+    Lookup: "lookup",
+}
 
 
-def load(state: str) -> Memory:
-    """The readings of the last build with this very generator; none where there are none."""
+class _Responses(Struct, frozen=True):
+    responses: tuple[Reply, ...] = ()
+
+
+class _Fields(Struct, frozen=True):
+    fields: _Responses
+
+
+class _Replies(Struct, frozen=True, array_like=True):
+    """An entry on disk, of which only the replies are read: that takes a fifth of the time."""
+
+    entry: _Fields
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_replies = msgspec.msgpack.Decoder(_Replies).decode
+_decode = msgspec.msgpack.Decoder(_Any).decode
+
+
+def packed(record: Record) -> bytes:
+    """A record as bytes."""
+    fields: dict[str, Any] = {KINDS[type(record)]: record}
+    return _encode(_Any(**fields))
+
+
+def unpacked(data: bytes) -> Record:
+    """The record of which these are the bytes; raises Damaged where they are none."""
     try:
-        with open(os.path.join(state, NAME), "rb") as file:
-            kept = msgspec.msgpack.decode(file.read(), type=_File)
-    except (OSError, msgspec.DecodeError, msgspec.ValidationError, ValueError):
-        return {}
-    if kept.generator != _generator():
-        return {}
-    return {name: Reading(one.digest, _record(one), ()) for name, one in kept.readings.items()}
+        kept = _decode(data)
+    except msgspec.MsgspecError as error:
+        raise Damaged(str(error)) from None
+    record = kept.entry or kept.article or kept.sender or kept.registry or kept.site or kept.lookup
+    if record is None:
+        raise Damaged("there is no record")
+    return record
 
 
-def save(state: str, memory: Memory) -> None:
-    """Keeps the readings; a failure to keep them is no failure of the build."""
-    kept = {
-        name: _kept(reading.digest, reading.record)
-        for name, reading in memory.items()
-        if reading.record is not None and not reading.problems
-    }
-    path = os.path.join(state, NAME)
+def shared(place: Place | bytes) -> Place | bytes:
+    """The same place with its segment's name kept once for all: marshal writes it once then."""
+    return place if isinstance(place, bytes) else (sys.intern(place[0]), *place[1:])
+
+
+class Shelf:
+    """Rows by file name, and the records that they tell the places of."""
+
+    def __init__(self, state: str) -> None:
+        self.folder = os.path.join(state, FOLDER)
+        self.site = b""  # the digest of the site.yaml with which the files were read
+        self.rows: dict[str, Row] = {}
+        self.known = b""  # the digest of all names and ids against which links were checked
+        self.look = b""  # the digest of the output's path, and of all that pages have in common
+        self.sheets: dict[str, Sheet] = {}
+        self._files: dict[str, int] = {}
+        self._own: tuple[int, str, int] = (0, "", 0)  # the process, its segment, and its end
+        self._builder = os.getpid()
+
+    def whole(self, name: str) -> Record:
+        """The record of a file that was read; raises Damaged."""
+        return unpacked(self.read(self.rows[name].whole))
+
+    def entry(self, name: str) -> Entry:
+        """The same, of an entry."""
+        record = self.whole(name)
+        if not isinstance(record, Entry):
+            raise Damaged(f"{name} is no entry")
+        return record
+
+    def replies(self, name: str) -> tuple[Reply, ...]:
+        """The literal replies of an entry; raises Damaged."""
+        try:
+            return _replies(self.read(self.rows[name].whole)).entry.fields.responses
+        except msgspec.MsgspecError as error:
+            raise Damaged(str(error)) from None
+
+    def put(self, datas: list[bytes]) -> list[Place] | list[bytes]:
+        """Where these lie from now on, in a segment of this process's own; the same bytes where that cannot be."""
+        process, name, end = self._own
+        try:
+            if process != os.getpid():
+                process, name, end = os.getpid(), f"{self._builder}-{os.urandom(8).hex()}", 0
+                os.makedirs(self.folder, exist_ok=True)
+                flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND
+                self._files[name] = os.open(os.path.join(self.folder, name), flags, 0o644)
+            places = []
+            for data in datas:
+                places.append((name, end, len(data), crc32(data)))
+                end += len(data)
+            rest = memoryview(b"".join(datas))
+            while rest:
+                rest = rest[os.write(self._files[name], rest) :]
+        except OSError:
+            self._own = (0, "", 0)
+            return datas
+        self._own = (process, name, end)
+        return places
+
+    def read(self, place: Place | bytes) -> bytes:
+        """What was put there; raises Damaged where it is not there any more."""
+        if isinstance(place, bytes):
+            return place
+        name, offset, length, checksum = place
+        try:
+            if name not in self._files:
+                self._files[name] = os.open(os.path.join(self.folder, name), os.O_RDONLY)
+            data = os.pread(self._files[name], length, offset)
+        except OSError as error:
+            raise Damaged(str(error)) from None
+        if crc32(data) != checksum:
+            raise Damaged(name)
+        return data
+
+    def close(self) -> None:
+        for descriptor in self._files.values():
+            os.close(descriptor)
+        self._files.clear()
+        self._own = (0, "", 0)
+
+    def is_full(self) -> bool:
+        """Whether there are so many segments that they should be looked through."""
+        try:
+            return len(os.listdir(self.folder)) > MANY
+        except OSError:
+            return False
+
+    def tidy(self) -> None:
+        """Puts what lies in small segments together."""
+        sizes: dict[str, int] = {}
+        for place in self._places():
+            sizes[place[0]] = sizes.get(place[0], 0) + place[2]
+        small = {name for name, size in sizes.items() if size < SMALL}
+        moved = [place for place in self._places() if place[0] in small]
+        self._own = (0, "", 0)
+        now: dict[object, Place | bytes] = dict(
+            zip(moved, self.put([self.read(place) for place in moved]), strict=True)
+        )
+        for name, row in self.rows.items():
+            self.rows[name] = row._replace(face=now.get(row.face, row.face), whole=now.get(row.whole, row.whole))
+        for path, sheet in self.sheets.items():
+            self.sheets[path] = sheet._replace(around=now.get(sheet.around, sheet.around))
+
+    def _places(self) -> Iterator[Place]:
+        for row in self.rows.values():
+            yield from (place for place in (row.face, row.whole) if not isinstance(place, bytes))
+        for sheet in self.sheets.values():
+            if not isinstance(sheet.around, bytes):
+                yield sheet.around
+
+    def forget(self) -> None:
+        """Deletes segments that no place is in, but not those of a build that goes on beside this one."""
+        used = {place[0] for place in self._places()}
+        with suppress(OSError):
+            for name in os.listdir(self.folder):
+                builder = name.partition("-")[0]
+                if name not in used and (builder == str(self._builder) or not _runs(builder)):
+                    with suppress(OSError):
+                        os.unlink(os.path.join(self.folder, name))
+                    if name in self._files:
+                        os.close(self._files.pop(name))
+
+
+def load(state: str) -> Shelf:
+    """What the last build with this very generator kept; nothing where there is nothing."""
+    shelf = Shelf(state)
+    with suppress(OSError, ValueError, EOFError, TypeError):
+        with open(os.path.join(state, INDEX), "rb") as file:
+            checksum, data = file.read(4), file.read()
+        if checksum == crc32(data).to_bytes(4, "big"):  # damaged data would not be refused by marshal, but believed
+            made_by, shelf.site, shelf.known, shelf.look, rows, sheets = marshal.loads(data)
+            if made_by != generator():
+                return Shelf(state)
+            shelf.rows = {name: Row(*row) for name, row in rows.items()}
+            shelf.sheets = {path: Sheet(*sheet) for path, sheet in sheets.items()}
+    return shelf
+
+
+def save(state: str, shelf: Shelf) -> None:
+    """Keeps what the shelf says; where there are many segments, those of which it says nothing are deleted."""
+    with suppress(Damaged):
+        is_full = shelf.is_full()
+        if is_full:
+            shelf.tidy()
+        rows = {name: tuple(row) for name, row in shelf.rows.items()}
+        sheets = {path: tuple(sheet) for path, sheet in shelf.sheets.items()}
+        data = marshal.dumps((generator(), shelf.site, shelf.known, shelf.look, rows, sheets))
+        if _put(os.path.join(state, INDEX), crc32(data).to_bytes(4, "big") + data) and is_full:
+            shelf.forget()
+
+
+def _runs(process: str) -> bool:
+    """Whether a process of that number runs."""
+    try:
+        os.kill(int(process), 0)
+    except (ValueError, OverflowError, ProcessLookupError):
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def _put(path: str, data: bytes) -> bool:
     temporary = f"{path}.{os.getpid()}"
     try:
-        os.makedirs(state, exist_ok=True)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(temporary, "wb") as file:
-            file.write(msgspec.msgpack.encode(_File(_generator(), kept)))
+            file.write(data)
         os.replace(temporary, path)
     except OSError:
-        return
+        with suppress(OSError):
+            os.unlink(temporary)
+        return False
+    return True
 
 
-def _kept(digest: bytes, record: Record | SiteFields) -> _Kept:
-    match record:
-        case Entry():
-            return _Kept(digest, entry=record)
-        case Article():
-            return _Kept(digest, article=record)
-        case Sender():
-            return _Kept(digest, sender=record)
-        case Registry():
-            return _Kept(digest, registry=record)
-        case Lookup():
-            return _Kept(digest, lookup=record)
-        case SiteFields():
-            return _Kept(digest, site=record)
-
-
-def _record(kept: _Kept) -> Record | SiteFields | None:
-    return kept.entry or kept.article or kept.sender or kept.registry or kept.site or kept.lookup
-
-
-def _generator() -> str:
+@cache
+def generator() -> str:
     """What tells one version of the generator from another: its files, and its libraries', as they lie there."""
     walk = stamp.walk(stamp.makers())
     return blake2b(repr(sorted(walk.items())).encode(), digest_size=16).hexdigest()

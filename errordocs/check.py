@@ -1,125 +1,173 @@
-"""The rules that need more than one file, one function a rule: records in, findings out."""
+"""The rules that need more than one file, one function a rule: records in, findings out.
+
+Those of OF_ALL look at all records together, and ask no entry for what its face leaves out; those of RULES look at
+one whole record, and at what is `Known` of the others.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Iterator
 
-from errordocs.load import DEVICE
+from msgspec import Struct
+
+from errordocs import between
 from errordocs.model import Article
-from errordocs.model import Body
 from errordocs.model import Content
 from errordocs.model import Entry
+from errordocs.model import Face
 from errordocs.model import Finding
+from errordocs.model import Outline
+from errordocs.model import Pick
 from errordocs.model import Registry
+from errordocs.model import Related
+from errordocs.model import Reply
+from errordocs.model import Said
 from errordocs.model import Sender
+from errordocs.model import SiteFields
 from errordocs.paths import anchor as anchor_of
-from errordocs.paths import page_of
 from errordocs.schema import instead
 from errordocs.schema import nearest
-from errordocs.schema import unlisted
+
+Anchors = Callable[[str], frozenset[str]]
+
+
+class Known(Struct, frozen=True):
+    """What a record may name: slugs by kind, files, and for a file the ids on its page."""
+
+    site: SiteFields
+    entries: dict[str, str]
+    senders: frozenset[str]
+    topics: frozenset[str]
+    guides: frozenset[str]
+    aliases: dict[str, str]
+    sources: frozenset[str]
+    anchors: Anchors
 
 
 def check(content: Content) -> list[Finding]:
     """Everything that is wrong between the records."""
-    return [finding for rule in RULES for finding in rule(content)]
+    whole = known(content, lambda source: ids[source])
+    records: list[Entry | Article | Sender] = [*content.entries, *content.senders]
+    records += [*content.topics, *content.guides, *content.pages]
+    ids = {record.source: ids_of(record) for record in (*records, *content.registries)}
+    return [*of_all(content), *(finding for record in records for finding in of_each(record, whole))]
 
 
-def slug_tells_codes(content: Content) -> Iterator[Finding]:
-    """An entry's file is named by its codes, in the order of the site's parts, then by its variant."""
-    for entry in content.entries:
-        stem = "-".join(entry.codes[part.name] for part in content.site.parts if part.name in entry.codes)
-        sender = entry.fields.sender
-        begins = f"{stem}-{sender}" if sender else stem
-        if entry.slug != begins and not entry.slug.startswith(f"{begins}-"):
-            what = f"the file's name `{entry.slug}` does not tell its codes" + (" and sender" if sender else "")
-            yield Finding(entry.source, "slug-codes", what, f"name it `{begins}.md`, or `{begins}-<variant>.md`")
+def of_all(content: Content | Outline) -> list[Finding]:
+    """What is wrong between all records; of entries, their faces are enough."""
+    return [finding for rule in between.RULES for finding in rule(content)]
 
 
-def slugs_are_unique(content: Content) -> Iterator[Finding]:
-    """No two files make one page, not even where case is ignored; no alias is taken."""
-    for records in (content.entries, content.senders, content.topics, content.guides, content.pages):
-        taken: dict[str, str] = {}
-        for record in records:
-            other = taken.setdefault(record.slug.lower(), record.source)
-            if other != record.source:
-                what = f"`{record.slug}` is the slug of {other} already"
-                yield Finding(record.source, "duplicate-slug", what, "rename one of the two")
-    slugs = {entry.slug: entry.source for entry in content.entries}
-    for entry in content.entries:
-        for index, alias in enumerate(entry.fields.aliases):
-            other = slugs.setdefault(alias, f"an alias in {entry.source}")
-            if other != f"an alias in {entry.source}" or alias in entry.fields.aliases[:index]:
-                what = f"the alias `{alias}` is taken by {other}"
-                yield Finding(entry.source, "duplicate-slug", what, "delete it", ("aliases", index))
-            elif alias == "index" or DEVICE.match(alias):
-                what = f"`{alias}` is a name that file systems or the site keep for themselves"
-                yield Finding(entry.source, "bad-slug", what, "delete it", ("aliases", index))
+def of_faces(content: Outline, known: Known, checked: Collection[str]) -> list[Finding]:
+    """Slugs in the checked files that lead nowhere, with which no page can be made; of entries, by their faces."""
+    entries = [entry for entry in content.entries if entry.source in checked]
+    found = [finding for entry in entries for finding in _slugs_of_entry(entry, known)]
+    articles = [one for one in (*content.topics, *content.guides, *content.pages) if one.source in checked]
+    return [*found, *(finding for article in articles for finding in slugs_exist(article, known))]
 
 
-def slugs_exist(content: Content) -> Iterator[Finding]:
+def of_each(record: Entry | Article | Sender, known: Known) -> list[Finding]:
+    """What is wrong with one whole record, given what there is."""
+    return [finding for rule in RULES for finding in rule(record, known)]
+
+
+def known(content: Content, anchors: Anchors) -> Known:
+    """What records may name; `anchors` gives the ids on the page of a file."""
+    records: list[Entry | Sender | Article] = [*content.entries, *content.senders]
+    records += [*content.topics, *content.guides, *content.pages]
+    return Known(
+        content.site,
+        {entry.slug: entry.source for entry in content.entries},
+        frozenset(sender.slug for sender in content.senders),
+        frozenset(topic.slug for topic in content.topics),
+        frozenset(guide.slug for guide in content.guides),
+        {alias: entry.slug for entry in content.entries for alias in entry.fields.aliases},
+        frozenset(record.source for record in (*records, *content.registries)),
+        anchors,
+    )
+
+
+def ids_of(record: object) -> frozenset[str]:
+    """Every id on the record's page; none where it makes no page."""
+    if isinstance(record, Registry):
+        return frozenset(anchor_of(row.code) for row in record.fields.codes)
+    if not isinstance(record, Entry | Article | Sender):
+        return frozenset()
+    body = record.about if isinstance(record, Sender) else record.body
+    return frozenset(body.anchors) | _page_ids(record)
+
+
+def slugs_exist(record: Entry | Article | Sender, known: Known) -> Iterator[Finding]:
     """Every slug that a field names is that of a record."""
-    entries = {entry.slug: entry.source for entry in content.entries}
-    senders = {sender.slug: sender.source for sender in content.senders}
-    topics = {topic.slug: topic.source for topic in content.topics}
-    guides = {guide.slug: guide.source for guide in content.guides}
-    aliases = {alias: entry.slug for entry in content.entries for alias in entry.fields.aliases}
-
-    def unknown(source: str, slug: str, known: Iterable[str], noun: str, *where: str | int) -> Iterator[Finding]:
-        if slug not in known:
-            mend = instead(slug, known, f"there is no {noun} of that name; write its file first, or delete this")
-            if noun == "entry" and slug in aliases:
-                mend = f"write its present name `{aliases[slug]}`"
-            yield Finding(source, "unknown-slug", f"`{slug}` is no {noun}", mend, where)
-
-    for entry in content.entries:
-        fields, source = entry.fields, entry.source
-        if fields.sender is not None:
-            yield from unknown(source, fields.sender, senders, "sender", "sender")
-        if fields.replaced_by is not None:
-            yield from unknown(source, fields.replaced_by, entries, "entry", "replaced_by")
-        for index, slug in enumerate(fields.seen_from):
-            yield from unknown(source, slug, senders, "sender", "seen_from", index)
-        for index, slug in enumerate(fields.topics):
-            yield from unknown(source, slug, topics, "topic", "topics", index)
-        for index, slug in enumerate(fields.guides):
-            yield from unknown(source, slug, guides, "guide", "guides", index)
-        for index, reply in enumerate(fields.responses):
-            if reply.sender is not None:
-                yield from unknown(source, reply.sender, senders, "sender", "responses", index, "sender")
-            for at, slug in enumerate(reply.topics):
-                if slug not in fields.topics:
-                    mend = instead(slug, fields.topics, "add it to the entry's own `topics`, or take it away here")
-                    where = ("responses", index, "topics", at)
-                    yield Finding(source, "unknown-slug", f"`{slug}` is no topic of this entry", mend, where)
-        for index, related in enumerate(fields.related):
-            yield from unknown(source, related.entry, entries, "entry", "related", index, "entry")
-    for article in (*content.topics, *content.guides, *content.pages):
-        for index, slug in enumerate(article.fields.topics):
-            yield from unknown(article.source, slug, topics, "topic", "topics", index)
-        for index, slug in enumerate(article.fields.guides):
-            yield from unknown(article.source, slug, guides, "guide", "guides", index)
-        for index, slug in enumerate(article.fields.first):
-            yield from unknown(article.source, slug, entries, "entry", "first", index)
+    if isinstance(record, Entry):
+        yield from _slugs_of_entry(record, known)
+    elif isinstance(record, Article):
+        for index, slug in enumerate(record.fields.topics):
+            yield from _unknown(record.source, slug, known.topics, "topic", "topics", index)
+        for index, slug in enumerate(record.fields.guides):
+            yield from _unknown(record.source, slug, known.guides, "guide", "guides", index)
+        for index, slug in enumerate(record.fields.first):
+            yield from _unknown_entry(record.source, slug, known, "first", index)
 
 
-def lists_have_no_repeats(content: Content) -> Iterator[Finding]:
+def _slugs_of_entry(entry: Entry | Face, known: Known) -> Iterator[Finding]:
+    fields, source = entry.fields, entry.source
+    if fields.sender is not None:
+        yield from _unknown(source, fields.sender, known.senders, "sender", "sender")
+    if fields.replaced_by is not None:
+        yield from _unknown_entry(source, fields.replaced_by, known, "replaced_by")
+    for index, slug in enumerate(fields.seen_from):
+        yield from _unknown(source, slug, known.senders, "sender", "seen_from", index)
+    for index, slug in enumerate(fields.topics):
+        yield from _unknown(source, slug, known.topics, "topic", "topics", index)
+    for index, slug in enumerate(fields.guides):
+        yield from _unknown(source, slug, known.guides, "guide", "guides", index)
+    replies: tuple[Reply | Said, ...] = fields.responses
+    for index, reply in enumerate(replies):
+        if reply.sender is not None:
+            yield from _unknown(source, reply.sender, known.senders, "sender", "responses", index, "sender")
+        for at, slug in enumerate(reply.topics if isinstance(reply, Reply) else ()):
+            if slug not in fields.topics:
+                mend = instead(slug, fields.topics, "add it to the entry's own `topics`, or take it away here")
+                where = ("responses", index, "topics", at)
+                yield Finding(source, "unknown-slug", f"`{slug}` is no topic of this entry", mend, where)
+    picks: tuple[Related | Pick, ...] = fields.related
+    for index, related in enumerate(picks):
+        yield from _unknown_entry(source, related.entry, known, "related", index, "entry")
+
+
+def _unknown(source: str, slug: str, known: Collection[str], noun: str, *where: str | int) -> Iterator[Finding]:
+    if slug not in known:
+        mend = instead(slug, sorted(known), f"there is no {noun} of that name; write its file first, or delete this")
+        yield Finding(source, "unknown-slug", f"`{slug}` is no {noun}", mend, where)
+
+
+def _unknown_entry(source: str, slug: str, known: Known, *where: str | int) -> Iterator[Finding]:
+    if slug in known.aliases and slug not in known.entries:
+        mend = f"write its present name `{known.aliases[slug]}`"
+        yield Finding(source, "unknown-slug", f"`{slug}` is no entry", mend, where)
+    else:
+        yield from _unknown(source, slug, known.entries, "entry", *where)
+
+
+def lists_have_no_repeats(record: Entry | Article | Sender, known: Known) -> Iterator[Finding]:
     """No slug stands twice in one list, and no entry is related to itself."""
-    for entry in content.entries:
-        fields = entry.fields
-        lists = {"seen_from": fields.seen_from, "topics": fields.topics, "guides": fields.guides}
-        for name, slugs in lists.items():
-            yield from _repeats(entry.source, slugs, lambda index, name=name: (name, index))  # type: ignore[misc]
-        yield from _repeats(entry.source, [r.entry for r in fields.related], lambda index: ("related", index, "entry"))
-        for index, related in enumerate(fields.related):
-            if related.entry == entry.slug:
+    if isinstance(record, Sender):
+        return
+    for name in ("seen_from", "topics", "guides") if isinstance(record, Entry) else ("topics", "guides", "first"):
+        slugs = getattr(record.fields, name)
+        if len(slugs) > 1:
+            yield from _repeats(record.source, slugs, lambda index, name=name: (name, index))  # type: ignore[misc]
+    if isinstance(record, Entry):
+        related = record.fields.related
+        yield from _repeats(record.source, [r.entry for r in related], lambda index: ("related", index, "entry"))
+        for index, one in enumerate(related):
+            if one.entry == record.slug:
                 what = "the entry is related to itself"
-                yield Finding(entry.source, "repeated-slug", what, "delete it", ("related", index, "entry"))
-    for article in (*content.topics, *content.guides, *content.pages):
-        lists = {"topics": article.fields.topics, "guides": article.fields.guides, "first": article.fields.first}
-        for name, slugs in lists.items():
-            yield from _repeats(article.source, slugs, lambda index, name=name: (name, index))  # type: ignore[misc]
+                yield Finding(record.source, "repeated-slug", what, "delete it", ("related", index, "entry"))
 
 
 def _repeats(source: str, slugs: Iterable[str], where: Callable[[int], tuple[str | int, ...]]) -> Iterator[Finding]:
@@ -130,34 +178,24 @@ def _repeats(source: str, slugs: Iterable[str], where: Callable[[int], tuple[str
         seen.add(slug)
 
 
-def class_is_known(content: Content) -> Iterator[Finding]:
-    """The first digit of an entry's first code is a class of the site's."""
-    digits = [c.digit for c in content.site.classes]
-    for entry in content.entries:
-        name, code = next(iter(entry.codes.items()))
-        if code[0] not in digits:
-            what = f"`{code}` is of no class in site.yaml"
-            yield Finding(entry.source, "unknown-class", what, f"begin it with one of {', '.join(digits)}", (name,))
-
-
-def sections_are_complete(content: Content) -> Iterator[Finding]:
+def sections_are_complete(record: Entry | Article | Sender, known: Known) -> Iterator[Finding]:
     """An entry's body has the site's sections, in their order, none empty, with items where items belong."""
-    for entry in content.entries:
-        yield from _headings(entry, content)
-        yield from _items(entry, content)
-    for article in (*content.topics, *content.guides, *content.pages):
-        if not article.body.intro and not article.body.sections:
+    if isinstance(record, Entry):
+        yield from _headings(record, known.site)
+        yield from _items(record, known.site)
+    elif isinstance(record, Article):
+        if not record.body.intro and not record.body.sections:
             mend = "write the text below the front matter"
-            yield Finding(article.source, "empty-section", "the body is empty", mend)
-        for section in article.body.sections:
+            yield Finding(record.source, "empty-section", "the body is empty", mend)
+        for section in record.body.sections:
             if not section.html and not section.items:
-                yield _empty(article.source, section.title, section.line)
+                yield _empty(record.source, section.title, section.line)
 
 
-def _headings(entry: Entry, content: Content) -> Iterator[Finding]:
-    wanted = [section.heading for section in content.site.sections]
-    optional = next((c.optional for c in content.site.classes if c.digit == entry.digit), ())
-    required = [section.heading for section in content.site.sections if section.key not in optional]
+def _headings(entry: Entry, site: SiteFields) -> Iterator[Finding]:
+    wanted = [section.heading for section in site.sections]
+    optional = next((c.optional for c in site.classes if c.digit == entry.digit), ())
+    required = [section.heading for section in site.sections if section.key not in optional]
     if entry.body.intro:
         mend = f"begin the body with `## {wanted[0]}`"
         yield Finding(entry.source, "heading", "text stands before the first heading", mend, at=_start(entry))
@@ -185,8 +223,8 @@ def _headings(entry: Entry, content: Content) -> Iterator[Finding]:
             yield Finding(entry.source, "heading", f"the section `{title}` is missing", mend, at=end)
 
 
-def _items(entry: Entry, content: Content) -> Iterator[Finding]:
-    kinds = {section.heading: section.kind for section in content.site.sections}
+def _items(entry: Entry, site: SiteFields) -> Iterator[Finding]:
+    kinds = {section.heading: section.kind for section in site.sections}
     for section in entry.body.sections:
         kind = kinds.get(section.title)
         if not section.html and not section.items:
@@ -214,36 +252,27 @@ def _start(entry: Entry) -> tuple[int, int] | None:
     return (entry.body.sections[0].line, 1) if entry.body.sections else None
 
 
-def links_lead_somewhere(content: Content) -> Iterator[Finding]:
+def links_lead_somewhere(record: Entry | Article | Sender, known: Known) -> Iterator[Finding]:
     """Every relative link names a file of the content, and its anchor a heading of that page."""
-    bodies: dict[str, Body] = {}
-    anchors: dict[str, frozenset[str]] = {}
-    records: tuple[Entry | Article | Sender, ...] = (
-        *content.entries,
-        *content.topics,
-        *content.guides,
-        *content.pages,
-        *content.senders,
-    )
-    for record in records:
-        body = record.about if isinstance(record, Sender) else record.body
-        bodies[record.source] = body
-        anchors[record.source] = frozenset(body.anchors) | _page_ids(record)
-    anchors |= {registry.source: _rows(registry) for registry in content.registries}
-    by_name = {source.rpartition("/")[2]: source for source in anchors}
-    for source, body in bodies.items():
-        for link in body.links:
-            if link.page is None:
-                continue
-            at = (link.line, link.column)
-            if link.page not in anchors:
-                near = by_name.get(link.page.rpartition("/")[2])
-                mend = f"the file is {near}" if near else instead(link.page, anchors, "write the file first")
-                yield Finding(source, "dead-link", f"`{link.href}` leads to no file of the content", mend, at=at)
-            elif link.anchor and link.anchor not in anchors[link.page]:
-                mend = instead(link.anchor, anchors[link.page], "link the page without `#`, or another heading")
+    if not isinstance(record, Entry | Article | Sender):
+        return frozenset()
+    body = record.about if isinstance(record, Sender) else record.body
+    for link in body.links:
+        if link.page is None:
+            continue
+        at = (link.line, link.column)
+        if link.page not in known.sources:
+            name = link.page.rpartition("/")[2]
+            near = next((source for source in sorted(known.sources) if source.rpartition("/")[2] == name), "")
+            mend = f"the file is {near}" if near else instead(link.page, known.sources, "write the file first")
+            yield Finding(record.source, "dead-link", f"`{link.href}` leads to no file of the content", mend, at=at)
+        elif link.anchor:
+            own = link.page == record.source
+            ids = ids_of(record) if own else known.anchors(link.page)
+            if link.anchor not in ids:
+                mend = instead(link.anchor, sorted(ids), "link the page without `#`, or another heading")
                 what = f"there is no heading `#{link.anchor}` in {link.page}"
-                yield Finding(source, "dead-anchor", what, mend, at=at)
+                yield Finding(record.source, "dead-anchor", what, mend, at=at)
 
 
 def _page_ids(record: Entry | Article | Sender) -> set[str]:
@@ -256,140 +285,9 @@ def _page_ids(record: Entry | Article | Sender) -> set[str]:
     return ids
 
 
-def _rows(registry: Registry) -> frozenset[str]:
-    return frozenset(anchor_of(row.code) for row in registry.fields.codes)
-
-
-def retired_entries_say_so(content: Content) -> Iterator[Finding]:
-    """What replaced an entry is told where, and only where, the entry is retired."""
-    for entry in content.entries:
-        fields = entry.fields
-        if fields.status == "retired" and fields.replaced_by is None:
-            what, mend = "a retired entry does not say what replaced it", "add `replaced_by`"
-            yield Finding(entry.source, "retired", what, mend, ("status",))
-        elif fields.status is None and fields.replaced_by is not None:
-            what, mend = "`replaced_by` stands on an entry that is not retired", "add `status: retired`, or delete it"
-            yield Finding(entry.source, "retired", what, mend, ("replaced_by",), on_key=True)
-
-
-def senders_are_sorted(content: Content) -> Iterator[Finding]:
-    """A sender's kind, and what its links are for, are of site.yaml's lists."""
-    for sender in content.senders:
-        kinds, purposes = content.site.sender_kinds, content.site.link_purposes
-        if sender.fields.kind not in kinds:
-            flaw = unlisted(("kind",), sender.fields.kind, kinds)
-            yield Finding(sender.source, flaw.rule, flaw.what, flaw.mend, flaw.where)
-        for index, link in enumerate(sender.fields.links):
-            if link.purpose not in purposes:
-                flaw = unlisted(("links", index, "purpose"), link.purpose, purposes)
-                yield Finding(sender.source, flaw.rule, flaw.what, flaw.mend, flaw.where)
-
-
-def registries_are_sound(content: Content) -> Iterator[Finding]:
-    """A registry has each code once, and every part that names a registry has it."""
-    for registry in content.registries:
-        seen: set[str] = set()
-        for index, row in enumerate(registry.fields.codes):
-            if row.code in seen:
-                what = f"the code `{row.code}` stands twice"
-                yield Finding(registry.source, "duplicate-slug", what, "keep one", ("codes", index, "code"))
-            seen.add(row.code)
-    known = {registry.slug for registry in content.registries}
-    for index, part in enumerate(content.site.parts):
-        if part.registry is not None and part.registry not in known:
-            mend = instead(part.registry, known, f"write registry/{part.registry}.yaml, or delete the field")
-            what = f"`{part.registry}` is no registry"
-            yield Finding("site.yaml", "unknown-slug", what, mend, ("parts", index, "registry"))
-
-
-def phrases_are_unique(content: Content) -> Iterator[Finding]:
-    """A phrase leads to one entry of the same codes and sender: where these differ, they tell which is meant."""
-    taken: dict[tuple[str, ...], str] = {}
-    for entry in content.entries:
-        for index, phrase in enumerate(entry.fields.phrases):
-            key = (phrase.casefold(), entry.fields.sender or "", *sorted(entry.codes.values()))
-            other = taken.setdefault(key, entry.slug)
-            if other != entry.slug or phrase in entry.fields.phrases[:index]:
-                what = f"the phrase `{phrase}` is one of {other} already"
-                yield Finding(entry.source, "duplicate-phrase", what, "keep one", ("phrases", index))
-
-
-def lookup_agrees_with_site(content: Content) -> Iterator[Finding]:
-    """What lookup.yaml says of classes and kinds of sender exists."""
-    if content.lookup is None:
-        return
-    digits = [c.digit for c in content.site.classes]
-    for name, known in (
-        ("failing", digits),
-        ("silent", list(content.site.sender_kinds)),
-        ("generic", list(content.site.sender_kinds)),
-    ):
-        for index, value in enumerate(getattr(content.lookup.fields, name)):
-            if value not in known:
-                flaw = unlisted((name, index), value, known)
-                yield Finding(content.lookup.source, flaw.rule, flaw.what, flaw.mend, flaw.where)
-    slugs = {entry.slug for entry in content.entries}
-    for digit, slug in content.lookup.fields.general.items():
-        if slug not in slugs:
-            mend = instead(slug, slugs, "write its file first, or delete this")
-            yield Finding(content.lookup.source, "unknown-slug", f"`{slug}` is no entry", mend, ("general", digit))
-
-
-def site_agrees_with_itself(content: Content) -> Iterator[Finding]:
-    """What site.yaml says of classes, facts and sections fits together."""
-    site = content.site
-    digits = [c.digit for c in site.classes]
-    facts = {fact.name: fact for fact in site.facts}
-    keys = [section.key for section in site.sections]
-    for index, one in enumerate(site.classes):
-        if one.twin is not None and one.twin not in digits:
-            what = f"`{one.twin}` is the digit of no class"
-            yield _site("bad-value", what, f"write one of {', '.join(digits)}", "classes", index, "twin")
-        for name, value in one.defaults.items():
-            if name not in facts:
-                what = f"`{name}` is no fact"
-                yield _site("unknown-slug", what, instead(name, facts, "delete it"), "classes", index, "defaults", name)
-            elif value not in facts[name].values:
-                flaw = unlisted(("classes", index, "defaults", name), value, facts[name].values)
-                yield Finding("site.yaml", flaw.rule, flaw.what, flaw.mend, flaw.where)
-        for at, key in enumerate(one.optional):
-            if key not in keys:
-                what = f"`{key}` is the key of no section"
-                yield _site("unknown-slug", what, instead(key, keys, "delete it"), "classes", index, "optional", at)
-
-
-def navigation_leads_somewhere(content: Content) -> Iterator[Finding]:
-    """Every page of the navigation is one that the site has."""
-    pages = {page_of(entry.source) for entry in content.entries} | {page_of(s.source) for s in content.senders}
-    pages |= {page_of(a.source) for a in (*content.topics, *content.guides, *content.pages)}
-    pages |= {page_of(registry.source) for registry in content.registries}
-    pages |= {f"{folder}/index.html" for folder in ("errors", "senders", "topics", "guides")} | {
-        "index.html",
-        "lookup.html",
-    }
-    for index, item in enumerate(content.site.navigation):
-        if item.page not in pages:
-            mend = instead(item.page, (page for page in pages if page), "write its file first, or delete it")
-            yield _site("dead-link", f"`{item.page}` is no page of the site", mend, "navigation", index, "page")
-
-
-def _site(rule: str, what: str, mend: str, *where: str | int) -> Finding:
-    return Finding("site.yaml", rule, what, mend, where)
-
-
-RULES: tuple[Callable[[Content], Iterator[Finding]], ...] = (
-    slug_tells_codes,
-    slugs_are_unique,
+RULES: tuple[Callable[[Entry | Article | Sender, Known], Iterator[Finding]], ...] = (
     slugs_exist,
     lists_have_no_repeats,
-    class_is_known,
     sections_are_complete,
     links_lead_somewhere,
-    retired_entries_say_so,
-    senders_are_sorted,
-    registries_are_sound,
-    phrases_are_unique,
-    lookup_agrees_with_site,
-    site_agrees_with_itself,
-    navigation_leads_somewhere,
 )

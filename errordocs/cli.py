@@ -24,6 +24,7 @@ from errordocs.model import Problem
 if TYPE_CHECKING:
     from errordocs.pipeline import Places
 
+AS_MANY = 0  # jobs as are usual
 DONE, PROBLEMS, USAGE, FAILED = 0, 1, 2, 3
 
 
@@ -58,11 +59,13 @@ def script() -> int:
 def build(options: argparse.Namespace) -> int:
     """Builds the content into the output folder."""
     from errordocs import pipeline
+    from errordocs import progress
     from errordocs import report
 
+    began = time.monotonic()
     started = stamp.start((options.content, options.templates, *stamp.makers()))
-    places = _places(options)
-    done = pipeline.build(places, notice=_notice)
+    watch = progress.watch(options.quiet)
+    done = pipeline.build(_places(options), None, _notice, options.jobs, watch)
     if any(problem.severity == "error" for problem in done.problems):
         sys.stdout.write(report.text(done.problems))
         print(f"{report.tally(done.problems)}; nothing was written", file=sys.stderr)
@@ -70,9 +73,13 @@ def build(options: argparse.Namespace) -> int:
     page = os.path.join(os.path.abspath(options.output), "index.html")
     where = "" if options.quiet else f"open {page}\n  or file://{quote(page)}\n"
     sys.stdout.write(where)
+    from errordocs import summary
+
     if not options.quiet:
-        print(f"{done.written} written, {done.unchanged} unchanged, {done.removed} removed", file=sys.stderr)
-    counts = "" if options.quiet else f"0 written, {done.written + done.unchanged} unchanged, 0 removed\n"
+        print(summary.built(done, time.monotonic() - began), file=sys.stderr)
+    if options.profile:
+        sys.stderr.write(summary.stages(done.seconds))
+    counts = "" if options.quiet else f"0 written, {done.written + done.unchanged} unchanged, 0 removed, 0.0 MB\n"
     stamp.keep(options.argv, started, (options.output,), (DONE, where, counts))
     return DONE
 
@@ -144,19 +151,22 @@ def publish(options: argparse.Namespace) -> int:
     from errordocs import cloudfront
     from errordocs import progress
     from errordocs import publish as sender
+    from errordocs import summary
 
     started = time.monotonic()
     names = sender.Wishes.__struct_fields__
     wishes = sender.Wishes(**{name: getattr(options, name) for name in names})
+    if options.jobs == AS_MANY:
+        wishes = msgspec.structs.replace(wishes, jobs=sender.Wishes().jobs)
     distribution = cloudfront.opened(options.invalidate) if options.invalidate and not options.dry_run else None
     watch = progress.watch(options.quiet)
     done = sender.publish(options.output, options.target, _places(options).state, wishes, watch)
     if options.dry_run:
-        sys.stdout.write(progress.plan(done))
+        sys.stdout.write(summary.plan(done))
     elif distribution and (stale := sender.stale(done)):
         cloudfront.invalidate(distribution, stale)
     if not options.quiet:
-        print(progress.summary(done, options.target, options.dry_run, time.monotonic() - started), file=sys.stderr)
+        print(summary.published(done, options.target, options.dry_run, time.monotonic() - started), file=sys.stderr)
     return DONE
 
 
@@ -224,6 +234,8 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
     common.add_argument("--templates", type=_folder, metavar="DIR", help="how pages look (default: templates)")
     common.add_argument("--output", type=_folder, metavar="DIR", help="what is written (default: output)")
     common.add_argument("--quiet", action="store_true", help="only problems")
+    common.add_argument("--jobs", type=_jobs, metavar="N", help="how much is done at once (default: one a core)")
+    common.add_argument("--profile", action="store_true", help="say what took how long")
     parser = argparse.ArgumentParser(
         prog="build.py",
         parents=[common],
@@ -263,6 +275,7 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
             command.add_argument("--to", metavar="FILE", help="the zip's path (default: dist/<output's name>.zip)")
     # Defaults stand in the namespace: those of a parser are those of its commands too, and undo what stood before.
     usual = {"content": "content", "templates": "templates", "output": "output", "quiet": False, "preview": False}
+    usual |= {"jobs": AS_MANY, "profile": False}
     return parser.parse_args(argv, argparse.Namespace(argv=tuple(argv), run=build, **usual))
 
 
@@ -279,7 +292,6 @@ def _publish_options(command: argparse.ArgumentParser) -> None:
     add("--grace", type=_days, default=7, metavar="DAYS", help="how long unused assets stay (default: 7)")
     add("--compress", choices=("gzip", "br"), help="send compressed; in a folder, compressed files beside the plain")
     add("--verify", action="store_true", help="compare everything that is there, and mend it")
-    add("--jobs", type=_jobs, default=16, metavar="N", help="how many files travel at once (default: 16)")
     add(
         "--overwrite",
         action="store_true",

@@ -14,12 +14,10 @@ from errordocs.model import Output
 from errordocs.model import SiteFields
 from errordocs.paths import MOST_REDIRECTS
 from errordocs.render import output
-from errordocs.views import ArticleView
 from errordocs.views import EntryRef
 from errordocs.views import EntryView
+from errordocs.views import FactView
 from errordocs.views import Site
-from errordocs.views import TopicView
-from errordocs.views import View
 
 NEWEST = 50
 POLICY = (
@@ -79,15 +77,11 @@ class ErrorList(msgspec.Struct, frozen=True):
     errors: list[ErrorSummary]
 
 
-Documents = dict[str, tuple[EntryView, SiteFields, str]]  # an entry's view, and the digest of its document
+def feeds(site: Site, fields: SiteFields, preview: bool = False) -> Iterator[Output]:
+    """Every file for programs but the documents of entries, one at a time, those that list others last.
 
-
-def feeds(site: Site, fields: SiteFields, kept: Documents, preview: bool = False) -> Iterator[Output]:
-    """Every file that is not for people, one at a time, those that list others last; a preview tells robots off.
-
-    The document of an entry that `kept` knows as it is is yielded without data; afterwards `kept` knows this run's.
+    A preview tells robots off.
     """
-    entries = [view for view in site.pages if isinstance(view, EntryView)]
     welcome = f"Allow: /\nSitemap: {fields.base_url}sitemap.xml\n"
     yield _text("robots.txt", "User-agent: *\n" + ("Disallow: /\n" if preview else welcome))
     yield _text("opensearch.xml", _opensearch(fields))
@@ -95,25 +89,15 @@ def feeds(site: Site, fields: SiteFields, kept: Documents, preview: bool = False
     yield _text("_headers", _headers(preview))
     yield _text("_redirects", "".join(f"/{old} /{new} 301\n" for old, new in site.redirects[:MOST_REDIRECTS]))
     yield _text("api/schema.json", _json(_schema(fields)))
-    yield from _documents(entries, fields, kept)
-    yield _text("api/errors.json", _json(_list(entries, fields)))
-    yield _text("feed.xml", _feed(entries, fields))
+    yield _text("api/errors.json", _json(_list(site, fields)))
+    yield _text("feed.xml", _feed(site, fields))
     yield _text("llms.txt", _llms(site, fields))
     yield _text("sitemap.xml", _sitemap(site, fields))
 
 
-def _documents(entries: list[EntryView], fields: SiteFields, kept: Documents) -> Iterator[Output]:
-    before = dict(kept)
-    kept.clear()
-    for view in entries:
-        path = f"api/errors/{view.slug}.json"
-        known = before.get(path)
-        if known is not None and known[0] == view and known[1] == fields:
-            made = Output(path, "page", None, known[2])
-        else:
-            made = _text(path, _json(_document(view, fields)), "page")
-        kept[path] = (view, fields, made.digest)
-        yield made
+def document(view: EntryView, fields: SiteFields) -> Output:
+    """An entry for programs: api/errors/<slug>.json."""
+    return _text(f"api/errors/{view.slug}.json", _json(_document(view, fields)), "page")
 
 
 def _text(path: str, text: str, role: Literal["page", "index"] = "index") -> Output:
@@ -137,7 +121,7 @@ def _document(view: EntryView, fields: SiteFields) -> ErrorDocument:
         updated=ref.updated,
         retired=ref.retired,
         sender=_slug(view.sender.page) if view.sender else None,
-        facts=_facts(view, fields),
+        facts=_facts(view.facts, fields),
         seen_from=[_slug(sender.page) for sender in view.seen_from],
         topics=[_slug(topic.page) for topic in view.topics],
         guides=[_slug(guide.page) for guide in view.guides],
@@ -158,7 +142,7 @@ def _document(view: EntryView, fields: SiteFields) -> ErrorDocument:
     )
 
 
-def _list(entries: list[EntryView], fields: SiteFields) -> ErrorList:
+def _list(site: Site, fields: SiteFields) -> ErrorList:
     return ErrorList(
         schema=f"{fields.base_url}api/schema.json",
         title=fields.title,
@@ -166,27 +150,27 @@ def _list(entries: list[EntryView], fields: SiteFields) -> ErrorList:
         licence=fields.licence,
         errors=[
             ErrorSummary(
-                slug=view.slug,
-                url=fields.base_url + view.entry.page,
-                api=f"{fields.base_url}api/errors/{view.slug}.json",
-                codes=view.codes,
-                class_=view.entry.class_.name,
-                title=view.entry.title,
-                summary=view.entry.summary,
-                updated=view.entry.updated,
-                retired=view.entry.retired,
-                sender=_slug(view.sender.page) if view.sender else None,
-                facts=_facts(view, fields),
-                topics=list(view.entry.topics),
+                slug=brief.slug,
+                url=fields.base_url + brief.entry.page,
+                api=f"{fields.base_url}api/errors/{brief.slug}.json",
+                codes=brief.codes,
+                class_=brief.entry.class_.name,
+                title=brief.entry.title,
+                summary=brief.entry.summary,
+                updated=brief.entry.updated,
+                retired=brief.entry.retired,
+                sender=brief.sender,
+                facts=_facts(brief.facts, fields),
+                topics=list(brief.entry.topics),
             )
-            for view in entries
+            for brief in site.briefs
         ],
     )
 
 
-def _facts(view: EntryView, fields: SiteFields) -> dict[str, str | list[str]]:
+def _facts(facts: tuple[FactView, ...], fields: SiteFields) -> dict[str, str | list[str]]:
     many = {fact.name for fact in fields.facts if fact.many == "yes"}
-    return {fact.name: list(fact.values) if fact.name in many else fact.values[0] for fact in view.facts}
+    return {fact.name: list(fact.values) if fact.name in many else fact.values[0] for fact in facts}
 
 
 def _schema(fields: SiteFields) -> dict[str, Any]:
@@ -216,10 +200,8 @@ def _schema(fields: SiteFields) -> dict[str, Any]:
 def _sitemap(site: Site, fields: SiteFields) -> str:
     newest = _newest(site)
     urls = "".join(
-        f"<url><loc>{escape(address(view.head.page, fields))}</loc>"
-        f"<lastmod>{view.head.updated or newest}</lastmod></url>\n"
-        for view in site.pages
-        if view.head.indexed
+        f"<url><loc>{escape(address(one.page, fields))}</loc><lastmod>{one.updated or newest}</lastmod></url>\n"
+        for one in site.pages
     )
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -233,13 +215,13 @@ def address(page: str, fields: SiteFields) -> str:
 
 
 def _newest(site: Site) -> str:
-    return max((view.head.updated for view in site.pages), default="1970-01-01") or "1970-01-01"
+    return max((one.updated for one in site.pages), default="1970-01-01") or "1970-01-01"
 
 
-def _feed(entries: list[EntryView], fields: SiteFields) -> str:
-    latest = sorted(entries, key=lambda view: view.entry.updated, reverse=True)[:NEWEST]
-    newest = latest[0].entry.updated if latest else "1970-01-01"
-    items = "".join(_feed_item(view.entry, fields) for view in latest)
+def _feed(site: Site, fields: SiteFields) -> str:
+    latest = sorted((brief.entry for brief in site.briefs), key=lambda entry: entry.updated, reverse=True)[:NEWEST]
+    newest = latest[0].updated if latest else "1970-01-01"
+    items = "".join(_feed_item(entry, fields) for entry in latest)
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n<feed xmlns="http://www.w3.org/2005/Atom">\n'
         f"<title>{escape(fields.title)}</title>\n<id>{escape(fields.base_url)}</id>\n"
@@ -260,18 +242,14 @@ def _feed_item(entry: EntryRef, fields: SiteFields) -> str:
 
 def _llms(site: Site, fields: SiteFields) -> str:
     """The site for language models: a heading, a quotation, and lists of links with notes."""
-    kinds: tuple[tuple[str, type[View]], ...] = (
-        ("Errors", EntryView),
-        ("Topics", TopicView),
-        ("Guides and pages", ArticleView),
-    )
+    kinds = (("Errors", "entry"), ("Topics", "topic"), ("Guides and pages", "article"))
     head = f"# {_line(fields.title)}\n\n> {_line(fields.summary)}\n"
     parts = [f"{head}\nEvery error as JSON: {fields.base_url}api/errors.json\n"]
     for heading, kind in kinds:
         lines = (
-            f"- [{_unlinked(view.head.title)}]({fields.base_url}{view.head.page}): {_line(view.head.description)}\n"
-            for view in site.pages
-            if isinstance(view, kind)
+            f"- [{_unlinked(one.title)}]({fields.base_url}{one.page}): {_line(one.description)}\n"
+            for one in site.pages
+            if one.kind == kind
         )
         parts.append(f"\n## {heading}\n\n" + "".join(lines))
     return "".join(parts)

@@ -19,6 +19,8 @@ DEPTH = 8
 FENCE = "---\n"
 BAD_CHARACTERS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff]")
 
+PLAIN = bytes((*b"\t\n", *range(0x20, 0x7F)))
+
 Path = tuple[str | int, ...]
 Places = dict[Path, tuple[int, int]]
 
@@ -41,11 +43,18 @@ def decode(path: str, raw: bytes) -> str:
         what = f"byte 0x{raw[error.start]:02x} is not UTF-8"
         raise Broken(Problem(path, line, column, "encoding", what, "save the file as UTF-8")) from None
     text = text.removeprefix("\ufeff").replace("\r\n", "\n")
+    if _is_plain(raw):
+        return text
     if found := BAD_CHARACTERS.search(text):
         line, column = _end_of(text[: found.start()])
         what = f"character U+{ord(found.group()):04X} is a control or direction character"
         raise Broken(Problem(path, line, column, "control-character", what, "delete it"))
     return text
+
+
+def _is_plain(raw: bytes) -> bool:
+    """Whether there are none but printable ASCII characters and line ends: the usual case, told in no time."""
+    return raw.isascii() and not raw.translate(None, PLAIN)
 
 
 def split(path: str, text: str) -> tuple[str, str, int]:

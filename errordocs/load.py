@@ -5,21 +5,23 @@ Nothing outside the folder is read: links in the file system are refused, not fo
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import stat
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
+from collections.abc import Mapping
 from typing import Any
+from typing import NamedTuple
 from typing import TypeVar
 
 from msgspec import Struct
 
 from errordocs import frontmatter
-from errordocs import markup
+from errordocs import quick
 from errordocs import schema
+from errordocs import stamp
 from errordocs.frontmatter import Broken
 from errordocs.model import NO_BODY
 from errordocs.model import SLUG
@@ -29,10 +31,12 @@ from errordocs.model import Body
 from errordocs.model import Content
 from errordocs.model import Entry
 from errordocs.model import EntryFields
+from errordocs.model import Face
 from errordocs.model import Failed
 from errordocs.model import Finding
 from errordocs.model import Lookup
 from errordocs.model import LookupFields
+from errordocs.model import Outline
 from errordocs.model import Problem
 from errordocs.model import Registry
 from errordocs.model import RegistryFields
@@ -45,6 +49,7 @@ FOLDERS = {"errors": ".md", "topics": ".md", "guides": ".md", "pages": ".md", "s
 DEVICE = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\.|$)")  # names that Windows keeps for itself
 
 Fields = TypeVar("Fields", bound=Struct)
+Whole = TypeVar("Whole", Content, Outline)
 Record = Entry | Article | Sender | Registry | Lookup
 ALONE = ("site.yaml", "lookup.yaml")  # files that stand beside the folders
 
@@ -69,70 +74,53 @@ class Loaded(Struct, frozen=True):
 
 
 class Reading(Struct, frozen=True):
-    """What a file gave when its bytes, and those of site.yaml, had this digest."""
+    """What a file gave: its record, or None where it does not allow one, and what is wrong with it."""
 
-    digest: bytes
     record: Record | SiteFields | None
     problems: tuple[Problem, ...]
 
 
-Memory = dict[str, Reading]
-
-
-def load(folder: str, memory: Memory | None = None, render: bool = True) -> Loaded:
+def load(folder: str, render: bool = True) -> Loaded:
     """Reads the whole folder; raises Failed where it is none or cannot be read.
 
     Without `render` the bodies hold no HTML, only what a check asks of them.
-
-    A file whose bytes are those that `memory` knows is not read again; afterwards it holds this run's readings.
     """
-    before = {} if memory is None else dict(memory)
-    after: Memory = {}
     problems: list[Problem] = []
-    names = list(_files(folder, problems))
+    names = [found.name for found in files(folder, problems)]
+    readings: dict[str, Reading] = {}
     site = None
     if "site.yaml" in names:
         names.remove("site.yaml")
-        after["site.yaml"] = _reading(folder, "site.yaml", None, b"", before, render)
-        record = after["site.yaml"].record
+        readings["site.yaml"] = read(folder, "site.yaml", raw(folder, "site.yaml"), None, render)
+        record = readings["site.yaml"].record
         site = record if isinstance(record, SiteFields) else None
     else:
-        problems += _missing_site(folder, problems)
-    site_digest = after["site.yaml"].digest if site else b""
+        problems += missing_site(folder, problems)
     for name in names:
-        after[name] = _reading(folder, name, site, site_digest, before, render)
-    for reading in after.values():
+        readings[name] = read(folder, name, raw(folder, name), site, render)
+    for reading in readings.values():
         problems += reading.problems
-    if memory is not None:
-        memory.clear()
-        memory.update(after)
-    return Loaded(_content(site, after) if site else None, tuple(problems))
+    records = {name: reading.record for name, reading in readings.items()}
+    return Loaded(content_of(Content, site, records) if site else None, tuple(problems))
 
 
-def _reading(
-    folder: str, name: str, site: SiteFields | None, site_digest: bytes, before: Memory, render: bool
-) -> Reading:
-    """The file as it is now: from memory where its bytes are the same."""
-    raw = _bytes(f"{folder}/{name}")
-    digest = hashlib.blake2b(site_digest + raw, digest_size=16).digest()
-    known = before.get(name)
-    if known is not None and known.digest == digest:
-        return known
+def read(folder: str, name: str, data: bytes, site: SiteFields | None, render: bool = True) -> Reading:
+    """What the bytes of a file give."""
     problems: list[Problem] = []
-    source = _source(folder, name, raw, problems)
+    source = _source(folder, name, data, problems)
     record = READERS[name.partition("/")[0]](source, site, problems, render) if source else None
-    return Reading(digest, record, tuple(problems))
+    return Reading(record, tuple(problems))
 
 
-def _content(site: SiteFields, readings: Memory) -> Content:
-    """The records by kind, each kind sorted by slug; a file that gave none is left out."""
+def content_of(of: type[Whole], site: SiteFields, records: Mapping[str, Record | Face | SiteFields | None]) -> Whole:
+    """The records, whole or entries' faces, by kind, each kind sorted by slug; a file that gave none is left out."""
     kinds: dict[str, list[Any]] = {kind: [] for kind in FOLDERS}
-    for name, reading in readings.items():
-        if name not in ALONE and reading.record is not None:
-            kinds[name.partition("/")[0]].append(reading.record)
-    lookup: Any = readings["lookup.yaml"].record if "lookup.yaml" in readings else None
+    for name, record in records.items():
+        if name not in ALONE and record is not None:
+            kinds[name.partition("/")[0]].append(record)
+    lookup: Any = records.get("lookup.yaml")
     made = {kind: tuple(sorted(kinds[kind], key=lambda record: (record.slug, record.source))) for kind in kinds}
-    return Content(
+    return of(
         site=site,
         entries=made["errors"],
         senders=made["senders"],
@@ -201,7 +189,7 @@ def located(folder: str, findings: Iterable[Finding]) -> list[Problem]:
 
 def texts(folder: str) -> dict[str, str]:
     """The text of every file that can be read, by its name from `content/`."""
-    sources = (_read(folder, name) for name in _files(folder, []))
+    sources = (_read(folder, found.name) for found in files(folder, []))
     return {source.name: source.text for source in sources if source}
 
 
@@ -217,8 +205,15 @@ def place(source: Source, where: schema.Where, on_key: bool = False) -> tuple[in
 # Files
 
 
-def _files(folder: str, problems: list[Problem]) -> Iterator[str]:
-    """Names of the content's files from `folder`, sorted; what does not belong becomes a problem."""
+class Found(NamedTuple):
+    """A file of the content: its name from `content/`, and what the system tells of it."""
+
+    name: str
+    stat: tuple[int, ...]
+
+
+def files(folder: str, problems: list[Problem]) -> Iterator[Found]:
+    """The content's files, sorted by name in each folder; what does not belong becomes a problem."""
     if not os.path.isdir(folder):
         raise Failed(f"{folder}: there is no such folder; name the content's folder with --content")
     for entry in _scan(folder):
@@ -228,14 +223,28 @@ def _files(folder: str, problems: list[Problem]) -> Iterator[str]:
         elif entry.is_symlink():
             problems.append(_stray(path, "symlink", "a symbolic link", "put the file itself here"))
         elif entry.name in ALONE and entry.is_file():
-            yield entry.name
+            yield Found(entry.name, stamp.told_by(entry.stat(follow_symlinks=False)))
         else:
             listed = ", ".join(f"{name}/" for name in FOLDERS)
             what = "this does not belong to the content"
             problems.append(_stray(path, "stray-file", what, f"content holds {', '.join(ALONE)}, {listed}"))
 
 
-def _below(folder: str, inner: str, suffix: str, problems: list[Problem]) -> Iterator[str]:
+def some_files(folder: str, names: Iterable[str]) -> list[Found] | None:
+    """These files of the content, or None where one is not there any more, or is no regular file."""
+    found = []
+    for name in sorted(names):
+        try:
+            told = os.lstat(f"{folder}/{name}")
+        except OSError:
+            return None
+        if not stat.S_ISREG(told.st_mode):
+            return None
+        found.append(Found(name, stamp.told_by(told)))
+    return found
+
+
+def _below(folder: str, inner: str, suffix: str, problems: list[Problem]) -> Iterator[Found]:
     for entry in _scan(f"{folder}/{inner}"):
         name = f"{inner}/{entry.name}"
         if entry.is_symlink():
@@ -249,8 +258,8 @@ def _below(folder: str, inner: str, suffix: str, problems: list[Problem]) -> Ite
         elif not entry.name.endswith(suffix):
             what = f"the file's name does not end in {suffix}"
             problems.append(_stray(f"{folder}/{name}", "stray-file", what, "rename it, or move it out of the content"))
-        elif stat.S_ISREG(entry.stat(follow_symlinks=False).st_mode):
-            yield name
+        elif stat.S_ISREG((told := entry.stat(follow_symlinks=False)).st_mode):
+            yield Found(name, stamp.told_by(told))
         else:
             problems.append(_stray(f"{folder}/{name}", "stray-file", "this is no regular file", "move it away"))
 
@@ -268,8 +277,9 @@ def _stray(path: str, rule: str, what: str, mend: str) -> Problem:
     return Problem(path, 1, 1, rule, what, mend)
 
 
-def _bytes(path: str) -> bytes:
-    """The file's bytes, one more than may be at the most."""
+def raw(folder: str, name: str) -> bytes:
+    """The file's bytes, one more than may be at the most; raises Failed where it cannot be read."""
+    path = f"{folder}/{name}"
     try:
         with open(path, "rb") as file:
             return file.read(LARGEST + 1)
@@ -278,7 +288,7 @@ def _bytes(path: str) -> bytes:
 
 
 def _read(folder: str, name: str) -> Source | None:
-    return _source(folder, name, _bytes(f"{folder}/{name}"), [])
+    return _source(folder, name, raw(folder, name), [])
 
 
 def _source(folder: str, name: str, raw: bytes, problems: list[Problem]) -> Source | None:
@@ -305,7 +315,7 @@ def _source(folder: str, name: str, raw: bytes, problems: list[Problem]) -> Sour
 
 def _to_do(source: Source) -> Iterator[Problem]:
     """The marks that a new entry leaves for its author, wherever they stand, comments included."""
-    for found in re.finditer(r"\bTODO\b", source.text):
+    for found in re.finditer(r"\bTODO\b", source.text) if "TODO" in source.text else ():
         line = source.text.count("\n", 0, found.start()) + 1
         column = found.start() - source.text.rfind("\n", 0, found.start())
         yield Problem(source.path, line, column, "todo", "this is not written yet", "write it, and delete the mark")
@@ -397,7 +407,7 @@ def _facts(
     return facts, flaws
 
 
-def _missing_site(folder: str, problems: Iterable[Problem]) -> Iterator[Problem]:
+def missing_site(folder: str, problems: Iterable[Problem]) -> Iterator[Problem]:
     path = f"{folder}/site.yaml"
     if all(problem.path != path for problem in problems):
         mend = "write one; content/site.yaml of this project is the model"
@@ -452,6 +462,10 @@ def _pattern_problems(source: Source, site: SiteFields) -> Iterator[Problem]:
 
 
 def _body(source: Source, text: str, above: int, problems: list[Problem], render: bool) -> Body:
+    if (sound := quick.parse(source.name, text, above, render)) is not None:
+        return sound
+    from errordocs import markup  # the library behind it takes longer to import than most files to read
+
     body, found = markup.parse(source.path, source.name, text, above, render=render)
     problems.extend(found)
     return body
@@ -461,6 +475,10 @@ def _about(source: Source, about: str, problems: list[Problem]) -> Body:
     """The Markdown inside a sender's file; places count from where the block stands in it."""
     if not about.strip():
         return NO_BODY
+    if (sound := quick.parse(source.name, about)) and not sound.links:
+        return sound
+    from errordocs import markup
+
     body, found = markup.parse(source.path, source.name, about)
     if found or body.links:
         line, column = place(source, ("about",))

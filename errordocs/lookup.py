@@ -6,7 +6,6 @@ loading. It has no hash in its name: what it knows changes with every entry, and
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -14,10 +13,15 @@ from typing import Any
 import msgspec
 
 from errordocs import related
+from errordocs.faces import code_patterns
+from errordocs.faces import face
+from errordocs.faces import is_nearly
 from errordocs.model import Content
 from errordocs.model import Entry
+from errordocs.model import Face
 from errordocs.model import Failed
 from errordocs.model import LookupFields
+from errordocs.model import Outline
 from errordocs.model import Output
 from errordocs.model import Sender
 from errordocs.render import output
@@ -25,30 +29,29 @@ from errordocs.render import small
 
 PATH = "lookup.js"
 MARK = '"index"'  # stands for the index while the script is made small
-MOST_WORDS = 8  # of a reply: enough to tell it from any other
-ALIKE = 0.5  # share of words from which two replies of one sender on one page are one wording
-FEWEST_ALIKE = 6  # words and codes of a reply: in a shorter one each word counts
-SHORTEST_WORD = 3  # letters: shorter ones stand in every reply
-LONGEST_WORD = 40  # longer ones are ids
-CODES_WITHIN = 40  # characters: a code further on is not the reply's own
 
 
-def lookup(content: Content, templates: str) -> Iterable[Output]:
-    """lookup.js, where the templates have a `lookup/` folder; raises Failed where it cannot be read."""
-    folder = Path(templates, "lookup")
-    if not folder.is_dir():
+def lookup(content: Content | Outline, script: str) -> Iterable[Output]:
+    """lookup.js, the program with its index, where there is a program; raises Failed where that is broken."""
+    if not script:
         return
-    try:
-        script = "".join(path.read_text("utf-8") for path in sorted(folder.glob("*.js")))
-    except (OSError, UnicodeDecodeError) as error:
-        raise Failed(f"{folder}: cannot be read ({error}); --templates names the folder that holds it") from None
     index = msgspec.json.encode(index_of(content)).decode()
-    script = f'(function(){{"use strict";{script}\nstart({MARK});}})();'
-    program, end = small(f"{folder}/*.js", script.encode()).decode().split(MARK)
+    program, end = (
+        small(PATH, f'(function(){{"use strict";{script}\nstart({MARK});}})();'.encode()).decode().split(MARK)
+    )
     yield output(PATH, "index", f"{program}{index}{end}".encode())
 
 
-def index_of(content: Content) -> dict[str, Any]:
+def script_of(templates: str) -> str:
+    """The program, from `lookup/` in the templates, if they have one; raises Failed where it cannot be read."""
+    folder = Path(templates, "lookup")
+    try:
+        return "".join(path.read_text("utf-8") for path in sorted(folder.glob("*.js")))
+    except (OSError, UnicodeDecodeError) as error:
+        raise Failed(f"{folder}: cannot be read ({error}); --templates names the folder that holds it") from None
+
+
+def index_of(content: Content | Outline) -> dict[str, Any]:
     """What the script knows. Rows are lists, since names would be repeated hundreds of times:
 
     entries: what its slug has beyond its codes and sender, its codes by part (`550,5.1`), number of the sender or -1,
@@ -62,7 +65,7 @@ def index_of(content: Content) -> dict[str, Any]:
     of_sender = {sender.slug: number for number, sender in enumerate(senders)}
     entries = related.order(content)
     values = {fact.name: list(fact.values) for fact in facts}
-    codes = tuple(re.compile(rf"(?<![\w.]){part.pattern}(?![\w.])") for part in parts)
+    codes = code_patterns(parts)
     return {
         "parts": [{"name": part.name, "label": part.label, "pattern": part.pattern} for part in parts],
         "classes": [[c.digit, c.label, c.shape] for c in content.site.classes],
@@ -85,7 +88,7 @@ def index_of(content: Content) -> dict[str, Any]:
             [number, *([sender, *texts] for sender, texts in told.items())]
             for number, entry in enumerate(entries)
             if entry.digit in rules.failing
-            if (told := _replies(entry, of_sender, codes))
+            if (told := _replies(face(entry, codes) if isinstance(entry, Entry) else entry, of_sender))
         ],
         "phrases": [
             [number, *(phrase.lower() for phrase in entry.fields.phrases)]
@@ -100,7 +103,7 @@ def index_of(content: Content) -> dict[str, Any]:
     }
 
 
-def _rest_of_slug(entry: Entry) -> str:
+def _rest_of_slug(entry: Entry | Face) -> str:
     """What a slug has beyond its codes, and its sender if that is known: most have nothing."""
     return entry.slug.removeprefix("-".join(entry.codes.values())).removeprefix(f"-{entry.fields.sender}")
 
@@ -120,31 +123,14 @@ def _sender(sender: Sender, is_generic: bool) -> list[Any]:
     ]
 
 
-def _replies(entry: Entry, of_sender: dict[str, int], codes: tuple[re.Pattern[str], ...]) -> dict[int, list[str]]:
-    """The wordings of each sender's replies, each once."""
-    told: dict[int, list[str]] = {}
+def _replies(entry: Face, of_sender: dict[str, int]) -> dict[int, list[str]]:
+    """The wordings of each sender's replies; of those that the lookup takes for one sender, each once."""
+    told: dict[int, dict[str, list[str]]] = {}
     for reply in entry.fields.responses:
-        known = told.setdefault(of_sender.get(reply.sender or entry.fields.sender or "", -1), [])
-        words = wording(reply.text, codes)
-        if words and not any(_is_nearly(words, other) for other in known):
-            known.append(words)
-    return {sender: texts for sender, texts in told.items() if texts}
-
-
-def _is_nearly(words: str, others: str) -> bool:
-    """Whether two wordings tell the lookup the same: the same codes, not few words, and most of them the other's."""
-    one, other = set(words.split()), set(others.split())
-    if any(word[0].isdigit() for word in one ^ other) or min(len(one), len(other)) < FEWEST_ALIKE:
-        return False
-    return len(one & other) >= ALIKE * len(one | other)
-
-
-def wording(text: str, codes: tuple[re.Pattern[str], ...] = ()) -> str:
-    """What is particular of a literal reply: its codes, then its first words, without numbers and what braces hold."""
-    bare = re.sub(r"\{[^{}]*\}", " ", text)
-    begin = bare[:CODES_WITHIN]
-    stated = [found.group() for code in codes if (found := code.search(begin))]
-    bare = re.sub(r"\b[0-9]+(?:\.[0-9]+)+\b", " ", bare)
-    told = re.findall(r"[^\W_]+", re.sub(r"\bhttps?://|\bwww\.", " ", bare.lower()))
-    words = [word for word in told if not word.isdigit() and SHORTEST_WORD <= len(word) < LONGEST_WORD]
-    return " ".join([*stated, *words[:MOST_WORDS]]) if words else ""
+        slug = reply.sender or entry.fields.sender or ""
+        known = told.setdefault(of_sender.get(slug, -1), {})
+        others = (text for other, texts in known.items() if other != slug for text in texts)
+        if reply.text and not any(is_nearly(reply.text, text) for text in others):
+            known.setdefault(slug, []).append(reply.text)
+    merged = {sender: [text for texts in known.values() for text in texts] for sender, known in told.items()}
+    return {sender: texts for sender, texts in merged.items() if texts}

@@ -12,7 +12,6 @@ import re
 from collections.abc import Iterator
 from collections.abc import Sequence
 from functools import cache
-from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 from urllib.parse import unquote
@@ -22,23 +21,22 @@ from markdown_it.common.normalize_url import normalizeLink
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
-from errordocs.model import HOST
 from errordocs.model import Body
 from errordocs.model import Item
 from errordocs.model import LinkUse
 from errordocs.model import Problem
 from errordocs.model import Section
-from errordocs.paths import PAGE_IDS
-from errordocs.paths import anchor as anchor_of
 from errordocs.paths import page_of
 from errordocs.paths import root_of
+from errordocs.snippets import ABSOLUTE
+from errordocs.snippets import PLAIN_URL
+from errordocs.snippets import SOME
+from errordocs.snippets import code
+from errordocs.snippets import free_anchor
+from errordocs.snippets import is_language
 
-ABSOLUTE = re.compile(rf"(?:https?://{HOST}(?:[/?#][^\s\\]*)?|mailto:[^\s\\]+@[^\s\\]+)\Z", re.IGNORECASE)
-PLAIN = ("text", "")
-SOME = "\N{HORIZONTAL ELLIPSIS}"
 OF_CONCERN = re.compile(r"[<\[]")  # what links, images and raw HTML begin with
 MARKED = re.compile(r"[^\w\s,.?'-]")  # what a heading of plain words does not hold
-PLAIN_URL = re.compile(r"[A-Za-z0-9:/?#@!$&()*+,;=._~-]+\Z")  # an address that has nothing to encode
 DESTINATION = ("](", "](<")
 TEXT = ("text", "text_special", "code_inline")
 
@@ -54,21 +52,6 @@ def parse(
     before the body, `indent` the columns that were cut from each of its lines.
     """
     return _Reader(path, source, text, above, indent, render).read()
-
-
-@lru_cache(maxsize=65536)
-def inline(text: str) -> str:
-    """One line of a field as HTML: escaped, with `code` between backticks."""
-    parts = re.split(r"`([^`]+)`", text)
-    return "".join(
-        f"<code>{html.escape(part, quote=False)}</code>" if index % 2 else html.escape(part, quote=False)
-        for index, part in enumerate(parts)
-    )
-
-
-def plain(text: str) -> str:
-    """One line of a field without its backticks."""
-    return text.replace("`", "")
 
 
 class _Reader:
@@ -136,7 +119,7 @@ class _Reader:
         language = token.info.split()[0] if token.info.strip() else ""
         if token.type == "fence" and not language:
             self._problem(span[0], 0, "code-language", "a code block without a language", "write ```text or ```sh")
-        elif language not in PLAIN and _lexer(language) is None:
+        elif not is_language(language):
             what = f"`{language}` is no language that Pygments knows"
             self._problem(span[0], 0, "code-language", what, "write ```text, ```sh, or another of its names")
 
@@ -219,11 +202,7 @@ class _Reader:
         return title, self._html([text]), self._anchor(title), line + self.above + 1
 
     def _anchor(self, title: str) -> str:
-        base = anchor_of(title)
-        name, number = base, 1
-        while name in self.anchors or name in PAGE_IDS:
-            number += 1
-            name = f"{base}-{number}"
+        name = free_anchor(title, self.anchors)
         self.anchors[name] = None
         return name
 
@@ -309,35 +288,3 @@ def _render_table_open(self: Any, tokens: Sequence[Token], index: int, options: 
 
 def _render_table_close(self: Any, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
     return "</table></div>\n"
-
-
-@cache
-def code(text: str, language: str) -> str:
-    """A code block, its tokens marked by Pygments' short classes."""
-    lexer = None if language in PLAIN else _lexer(language)
-    marked = html.escape(text, quote=False) if lexer is None else _highlight(text, lexer)
-    return f'<pre class="highlight"><code class="language-{html.escape(language)}">{marked}</code></pre>\n'
-
-
-def _highlight(text: str, lexer: Any) -> str:
-    from pygments.token import STANDARD_TYPES
-
-    parts = []
-    for kind, value in lexer.get_tokens(text):
-        while kind not in STANDARD_TYPES:
-            kind = kind.parent
-        escaped = html.escape(value, quote=False)
-        name = STANDARD_TYPES[kind]
-        parts.append(f'<span class="{name}">{escaped}</span>' if name and name != "w" else escaped)
-    return "".join(parts)
-
-
-@cache
-def _lexer(language: str) -> Any:
-    from pygments.lexers import get_lexer_by_name
-    from pygments.util import ClassNotFound
-
-    try:
-        return get_lexer_by_name(language, stripnl=False, ensurenl=False)
-    except ClassNotFound:
-        return None

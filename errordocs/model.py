@@ -459,11 +459,74 @@ class Content(Struct, frozen=True):
     lookup: Lookup | None = None
 
 
+# What the rest of the site may know of an entry: faces, which are small, and which nothing has to be looked up in
+
+
+class Said(Struct, frozen=True, array_like=True):
+    """A reply, down to its wording and its own sender."""
+
+    text: str
+    sender: str | None
+
+
+class Pick(Struct, frozen=True, array_like=True):
+    """An author's `related`."""
+
+    entry: str
+    why: str
+
+
+class FaceFields(Struct, frozen=True, array_like=True):
+    """What of an entry's front matter other pages show, link, or are told apart by."""
+
+    title: str
+    summary: str
+    updated: date
+    sender: str | None
+    seen_from: tuple[str, ...]
+    topics: tuple[str, ...]
+    guides: tuple[str, ...]
+    responses: tuple[Said, ...]
+    phrases: tuple[str, ...]
+    related: tuple[Pick, ...]
+    aliases: tuple[str, ...]
+    status: Literal["retired"] | None
+    replaced_by: str | None
+
+
+class Face(Struct, frozen=True, array_like=True):
+    """An entry without its body, its sources, and the texts of its replies."""
+
+    slug: str
+    source: str
+    codes: dict[str, str]
+    facts: dict[str, tuple[str, ...]]
+    fields: FaceFields
+
+    @property
+    def digit(self) -> str:
+        """The digit that tells its class: the first of its first code."""
+        return next(iter(self.codes.values()))[0]
+
+
+class Outline(Struct, frozen=True):
+    """A content of which the entries are faces."""
+
+    site: SiteFields
+    entries: tuple[Face, ...]
+    senders: tuple[Sender, ...]
+    topics: tuple[Article, ...]
+    guides: tuple[Article, ...]
+    pages: tuple[Article, ...]
+    registries: tuple[Registry, ...]
+    lookup: Lookup | None = None
+
+
 # What write takes
 
 
 class Output(Struct, frozen=True):
-    """A file of the site. `data` is None where it is unchanged since the last build.
+    """A file of the site. `data` is None once it lies where it is put in place from, or where it stands already.
 
     `path` is relative to the output folder; `digest` is the content's BLAKE2b-128 in hex;
     `role` rules the order in which files are put in place: assets, pages, indexes.
@@ -473,3 +536,4 @@ class Output(Struct, frozen=True):
     role: Literal["asset", "page", "index"]
     data: bytes | None
     digest: str
+    size: int | None = None  # in bytes, of what was put

@@ -44,6 +44,11 @@ def page_of(source: str) -> str | None:
     return None
 
 
+def api_of(source: str) -> str:
+    """The output path of the document for programs that an entry's file makes."""
+    return f"api/errors/{posixpath.basename(source)[:-3]}.json"
+
+
 def root_of(page: str) -> str:
     """What leads from `page` to the site's root: the empty string, or `../` for each folder."""
     return "../" * page.count("/")

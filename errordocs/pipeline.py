@@ -4,24 +4,44 @@ from __future__ import annotations
 
 import gc
 import os
+import time
 from collections.abc import Callable
+from collections.abc import Collection
+from collections.abc import Iterable
 from collections.abc import Iterator
+from collections.abc import Set
+from contextlib import contextmanager
+from functools import lru_cache
+from functools import partial
+from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
 from msgspec import Struct
+from msgspec import field
 
 from errordocs import cache
 from errordocs import check
+from errordocs import gather
 from errordocs import load
+from errordocs import progress
+from errordocs import workers
+from errordocs.gather import Gathered
+from errordocs.model import Article
 from errordocs.model import Content
-from errordocs.model import Output
+from errordocs.model import Outline
 from errordocs.model import Problem
+from errordocs.model import Sender
+from errordocs.model import SiteFields
+from errordocs.paths import api_of
+from errordocs.paths import page_of
 
 if TYPE_CHECKING:
-    from errordocs.feeds import Documents
-    from errordocs.link import Kept as LinkKept
-    from errordocs.render import Kept
+    from errordocs.link import Linker
+    from errordocs.make import Press
+    from errordocs.render import Look
+    from errordocs.write import Room
 
 
 class Places(Struct, frozen=True):
@@ -31,6 +51,11 @@ class Places(Struct, frozen=True):
     templates: str
     output: str
     preview: bool = False  # whether robots are told off
+
+    @property
+    def folder(self) -> str:
+        """The content's folder as problems name it."""
+        return self.content.rstrip("/") or "/"
 
     @property
     def state(self) -> str:
@@ -49,76 +74,184 @@ class Places(Struct, frozen=True):
 
 
 class Memory:
-    """What a process that builds again and again keeps: readings by file, pages by what they show."""
+    """What a process that builds again and again keeps, so that it need not be read from the disk."""
 
     def __init__(self) -> None:
-        self.readings: load.Memory = {}
-        self.pages: Kept | None = None
-        self.documents: Documents = {}
-        self.links: LinkKept | None = None
+        self.shelf: cache.Shelf | None = None
 
 
 class Built(Struct, frozen=True):
-    """How a build ended: with problems and nothing written, or with these counts."""
+    """How a build ended: with problems and nothing written, or with these counts; and what took how long."""
 
     problems: tuple[Problem, ...]
     written: int = 0
     unchanged: int = 0
     removed: int = 0
+    bytes: int = 0
+    seconds: dict[str, float] = field(default_factory=dict)
 
 
-def read(places: Places, memory: Memory | None = None, render: bool = True) -> tuple[Content | None, list[Problem]]:
+def read(places: Places, render: bool = True) -> tuple[Content | None, list[Problem]]:
     """The content and its problems, in the order of files and lines; without `render`, only to be checked."""
-    folder = places.content.rstrip("/") or "/"
-    memory = memory or Memory()
-    memory.readings = memory.readings or cache.load(places.state)
-    loaded = load.load(folder, memory.readings, render)
+    loaded = load.load(places.folder, render)
     problems = list(loaded.problems)
     if loaded.content is not None:
-        problems += load.located(folder, check.check(loaded.content))
+        problems += load.located(places.folder, check.check(loaded.content))
     return loaded.content, sorted(set(problems))
 
 
-def build(places: Places, memory: Memory | None = None, notice: Callable[[str], None] | None = None) -> Built:
-    """Builds the site; with problems in the content nothing is written. Raises Failed where the machine fails."""
+def build(
+    places: Places,
+    memory: Memory | None = None,
+    notice: Callable[[str], None] | None = None,
+    jobs: int = 0,
+    watch: progress.Watch | None = None,
+    changed: Set[str] | None = None,
+) -> Built:
+    """Builds the site; with problems in the content nothing is written. Raises Failed where the machine fails.
+
+    `jobs` is how many processes may work at once; 0 leaves one for each core. `changed` are the only files of the
+    content that changed since the last build with this memory, where that is known.
+    """
+    run = _Run(places, jobs or workers.cores(), watch or progress.watch(is_quiet=True), notice, changed)
     gc.disable()  # nearly everything made here lives to the end, so looking for garbage in it is time lost
     try:
-        return _build(places, memory, notice)
+        shelf = memory.shelf if memory is not None and memory.shelf is not None else cache.load(places.state)
+        try:
+            built = run.build(shelf)
+        except cache.Damaged:
+            shelf = cache.Shelf(places.state)
+            built = run.build(shelf)
+        if memory is not None:
+            memory.shelf = shelf
+        return built
     finally:
         gc.enable()
 
 
-def _build(places: Places, memory: Memory | None, notice: Callable[[str], None] | None) -> Built:
-    is_once = memory is None  # a process that goes on keeps its memory itself
-    memory = memory or Memory()
-    memory.readings = memory.readings or cache.load(places.state)
-    before = {name: reading.digest for name, reading in memory.readings.items()}
-    content, problems = read(places, memory)
-    if content is None or any(problem.severity == "error" for problem in problems):
-        return Built(tuple(problems))
-    from errordocs import write
+class _Run:
+    """One build on its way."""
 
-    output, state = Path(places.output), Path(places.state)
-    try:
-        done = write.site(output, state, _outputs(content, places, memory), notice)
-    except write.Stale:
-        memory.pages, memory.documents = None, {}
-        done = write.site(output, state, _outputs(content, places, memory), notice)
-    if is_once and before != {name: reading.digest for name, reading in memory.readings.items()}:
-        cache.save(places.state, memory.readings)
-    return Built(tuple(problems), done.written, done.unchanged, done.removed)
+    def __init__(
+        self,
+        places: Places,
+        jobs: int,
+        watch: progress.Watch,
+        notice: Callable[[str], None] | None,
+        changed: Set[str] | None,
+    ) -> None:
+        self.places = places
+        self.jobs = jobs
+        self.watch = watch
+        self.notice = notice
+        self.changed = changed
+        self.seconds: dict[str, float] = {}
+
+    def build(self, shelf: cache.Shelf) -> Built:
+        before = shelf.known, shelf.look
+        shelf.known = shelf.look = b""  # until this run has come to its end, nothing is known to be sound
+        with self._timed("read"):
+            changed = self.changed if before[1] else None  # after a mistake, it may be in any file
+            gathered = gather.gather(self.places.folder, shelf, self.jobs, self.watch, changed)
+        site = gathered.site
+        known = before[0] if gathered.is_inner and before[0] else gather.known(shelf)
+        if site is None or gathered.problems:
+            return self._refused(shelf, gathered)
+        from errordocs import lookup
+        from errordocs import render
+        from errordocs import write
+
+        with self._timed("templates"):
+            kept = os.path.join(self.places.state, "templates")
+            look = render.Look(site, self.places.templates, self.places.preview, kept)
+            where = repr((os.path.abspath(self.places.output), self.repository))
+            script = lookup.script_of(self.places.templates)
+            same = blake2b(b"\0".join((look.digest, where.encode(), script.encode()))).digest()
+        with write.opened(Path(self.places.output), Path(self.places.state), self.notice) as room:
+            press = self._press(shelf, site, gathered.fresh if before[0] == known else shelf.rows.keys(), look, room)
+            is_inner = gathered.is_inner and before == (known, same)
+            if is_inner and all(room.has(path, sheet.digest) for path, sheet in shelf.sheets.items()):
+                self._inner(press, gathered.fresh)
+            elif not self._whole(press, gather.outline(site, shelf)):
+                return self._refused(shelf, gathered)
+            made = press.run(self.jobs, self.watch, self.seconds)
+            if made.findings:
+                return self._refused(shelf, gathered)
+            with self._timed("put in place"):
+                done = room.finish(made.outputs, made.standing)
+        with self._timed("remember"):
+            shelf.known, shelf.look, shelf.sheets = known, same, made.sheets
+            cache.save(self.places.state, shelf)
+        return Built((), done.written, done.unchanged, done.removed, done.bytes, self.seconds)
+
+    def _refused(self, shelf: cache.Shelf, gathered: Gathered) -> Built:
+        """Everything that is wrong, whatever was found first."""
+        problems = set(gathered.problems)
+        if gathered.site is not None:
+            whole = load.content_of(Content, gathered.site, {name: shelf.whole(name) for name in shelf.rows})
+            problems.update(load.located(self.places.folder, check.check(whole)))
+        return Built(tuple(sorted(problems)))
+
+    def _press(self, shelf: cache.Shelf, site: SiteFields, checked: Collection[str], look: Look, room: Room) -> Press:
+        from errordocs import frame
+        from errordocs import make
+
+        ids = lru_cache(maxsize=4096)(lambda source: check.ids_of(shelf.whole(source)))
+        return make.Press(
+            shelf, gather.names(site, shelf, ids), checked, frame.Frame(site, self.repository), look, room
+        )
+
+    def _inner(self, press: Press, fresh: Iterable[str]) -> None:
+        """What is to be made where entries changed in nothing that other pages show: their own pages."""
+        sheets, items = dict(press.shelf.sheets), []
+        for name in sorted(fresh):
+            sheet = sheets.pop(page_of(name) or "")
+            del sheets[api_of(name)]
+            items.append((name, partial(_as_before, press.shelf, sheet)))
+        press.stay(sheets)
+        press.entries(items, b"", self.jobs)
+
+    def _whole(self, press: Press, content: Outline) -> bool:
+        """What is to be made in any other case; False where it cannot be, as the rules will tell."""
+        from errordocs import feeds
+        from errordocs import link
+        from errordocs import lookup
+
+        with self._timed("check"):
+            if check.of_all(content) or check.of_faces(content, press.known, press.checked):
+                return False
+            others: list[Sender | Article] = [*content.senders, *content.topics, *content.guides, *content.pages]
+            if any(check.of_each(one, press.known) for one in others if one.source in press.checked):
+                return False
+        with self._timed("link"):
+            linker = link.Linker(content, self.repository, lambda entry: press.shelf.replies(entry.source))
+        shelf, site = press.shelf, content.site
+        preview, templates = self.places.preview, self.places.templates
+        outers = gather.outers(shelf)
+        items = [(entry.source, partial(_around, linker, number)) for number, entry in enumerate(linker.entries)]
+        press.entries(items, gather.bones(shelf), self.jobs)
+        press.pages(linker.makers(), gather.labels(shelf) + linker.counts(), self.jobs)
+        press.lists("feeds", outers + bytes([preview]), lambda: feeds.feeds(linker.site_of(), site, preview))
+        script = lookup.script_of(templates)
+        press.lists("lookup", outers + script.encode(), lambda: lookup.lookup(content, script))
+        press.lists("assets", press.look.digest, lambda: press.look.assets)
+        return True
+
+    @property
+    def repository(self) -> str:
+        return self.places.repository_path
+
+    @contextmanager
+    def _timed(self, stage: str) -> Iterator[None]:
+        began = time.perf_counter()
+        yield
+        self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - began
 
 
-def _outputs(content: Content, places: Places, memory: Memory) -> Iterator[Output]:
-    from errordocs import feeds
-    from errordocs import link
-    from errordocs import lookup
-    from errordocs import render
+def _around(linker: Linker, number: int) -> tuple[bytes, tuple[str, ...]]:
+    around = linker.around(number)
+    return msgspec.msgpack.encode(around), linker.shown(number, around)
 
-    memory.links = memory.links or link.Kept()
-    site = link.link(content, places.repository_path, memory.links)
-    kept = memory.pages or render.Kept()
-    memory.pages = kept
-    yield from render.render(site, content.site, places.templates, kept, places.preview)
-    yield from feeds.feeds(site, content.site, memory.documents, places.preview)
-    yield from lookup.lookup(content, places.templates)
+
+def _as_before(shelf: cache.Shelf, sheet: cache.Sheet) -> tuple[bytes, tuple[str, ...]]:
+    return shelf.read(sheet.around), sheet.shown

@@ -1,18 +1,30 @@
-"""How far a publish is, what it will do, and what it did, in words; a bar where a person watches."""
+"""How far a run is: a bar where a person watches, lines elsewhere."""
 
 from __future__ import annotations
 
 import sys
 from typing import TYPE_CHECKING
 from typing import Any
-
-from errordocs import ledger
+from typing import Protocol
 
 if TYPE_CHECKING:
     from tqdm import tqdm
 
-    from errordocs.publish import Done
-    from errordocs.publish import Watch
+
+MANY = 500
+
+
+class Watch(Protocol):
+    """Who is told how far it is."""
+
+    def begin(self, deed: str, count: int) -> None:
+        """So many steps of this are ahead."""
+
+    def step(self) -> None:
+        """One of them is done."""
+
+    def end(self) -> None:
+        """All are, or it stopped."""
 
 
 def watch(is_quiet: bool) -> Watch:
@@ -28,26 +40,9 @@ def watch(is_quiet: bool) -> Watch:
     return _Bar(tqdm.tqdm)
 
 
-def plan(done: Done) -> str:
-    """A line for each file: `+` new, `~` changed, `-` deleted, `=` unused, kept for its grace."""
-    planned = done.plan
-    marks = (("+", planned.added), ("~", planned.changed), ("-", planned.deletions), ("=", planned.kept))
-    return "".join(f"{mark} {path}\n" for mark, paths in marks for path in paths)
-
-
-def summary(done: Done, target: str, is_dry: bool, seconds: float) -> str:
-    """What a publish did, in a line; what is there and not ours in another."""
-    planned = done.plan
-    counts = (
-        f"{len(planned.added)} new, {len(planned.changed)} changed, {planned.unchanged} unchanged, "
-        f"{len(planned.deletions)} deleted"
-    )
-    assets = sum(map(ledger.is_hashed, planned.kept))
-    kept = f", {assets} unused assets kept" if assets else ""
-    left = f", {len(planned.kept) - assets} old files kept" if len(planned.kept) > assets else ""
-    how = "nothing was sent, --dry-run" if is_dry else f"{done.bytes / 1e6:.1f} MB in {seconds:.1f} s"
-    foreign = f"\n{target}: {len(done.foreign)} files there are not ours, as {done.foreign[0]}" if done.foreign else ""
-    return f"{target}: {counts}{kept}{left} ({how}){foreign}"
+def of_many(watch: Watch, count: int) -> Watch:
+    """The same where there is much to do, else nobody: what takes no time is not worth a line."""
+    return watch if count >= MANY else _Silence()
 
 
 class _Silence:

@@ -21,7 +21,6 @@ from contextlib import suppress
 from hashlib import blake2b
 from itertools import islice
 from pathlib import Path
-from typing import Protocol
 from typing import TypeVar
 
 import msgspec
@@ -37,6 +36,7 @@ from errordocs.ledger import Ledger
 from errordocs.ledger import Plan
 from errordocs.model import Failed
 from errordocs.model import Misused
+from errordocs.progress import Watch
 from errordocs.store import Found
 from errordocs.store import Limits
 from errordocs.store import Store
@@ -72,19 +72,6 @@ class Done(Struct, frozen=True):
     plan: Plan
     bytes: int
     foreign: tuple[str, ...] = ()
-
-
-class Watch(Protocol):
-    """Who is told how far it is."""
-
-    def begin(self, deed: str, count: int) -> None:
-        """So many steps of this are ahead."""
-
-    def step(self) -> None:
-        """One of them is done."""
-
-    def end(self) -> None:
-        """All are, or it stopped."""
 
 
 def publish(

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Sequence
+from itertools import combinations
+from itertools import islice
+from math import inf
 
 from msgspec import Struct
 
-from errordocs.markup import inline
 from errordocs.model import Content
 from errordocs.model import Entry
+from errordocs.model import Face
+from errordocs.model import Outline
 from errordocs.model import SiteFields
+from errordocs.snippets import inline
 
 MOST = 12
 OF_SUBJECT = 3
 OF_TOPIC = 3
 OF_VARIANTS = 6
+OF_TWINS = 2
 
 
 class Relation(Struct, frozen=True):
@@ -29,15 +36,20 @@ class Relation(Struct, frozen=True):
 
 
 class Index(Struct, frozen=True):
-    """The entries of a content, found by what they have in common; every list in the entries' own order."""
+    """The entries of a content, found by what they have in common; every list in the entries' own order.
+
+    `codes`, `general` and `subjects` are of entries without a sender, `variants` of those with one; `kin` are the first
+    few with a code. No list is ever gone through from end to end, so that a page costs the same in a large content.
+    """
 
     site: SiteFields
-    entries: dict[str, Entry]
+    entries: dict[str, Entry | Face]
     order: dict[str, int]
     links: dict[str, list[tuple[str, str]]]
     codes: dict[tuple[tuple[str, str], ...], list[str]]
-    parts: dict[tuple[str, str], list[str]]
     general: dict[tuple[str, str], list[str]]
+    variants: dict[tuple[tuple[str, str], ...], list[str]]
+    kin: dict[tuple[str, str], dict[tuple[str | None, int], list[str]]]
     subjects: dict[tuple[str, str], list[str]]
     topics: dict[str, list[str]]
     subject_names: dict[tuple[str, str], str]
@@ -45,11 +57,11 @@ class Index(Struct, frozen=True):
     topic_titles: dict[str, str]
 
 
-def order(content: Content) -> tuple[Entry, ...]:
+def order(content: Content | Outline) -> tuple[Entry | Face, ...]:
     """The entries as a reader counts: by which part leads, then by number, a general entry before its variants."""
     parts = [part.name for part in content.site.parts]
 
-    def key(entry: Entry) -> tuple[int, list[tuple[int, int, str]]]:
+    def key(entry: Entry | Face) -> tuple[int, list[tuple[int, int, str]]]:
         first = next(iter(entry.codes))
         pieces = re.split(r"([0-9]+)", entry.slug)
         return parts.index(first), [(0, int(p), "") if p.isdigit() else (1, 0, p) for p in pieces if p]
@@ -57,7 +69,7 @@ def order(content: Content) -> tuple[Entry, ...]:
     return tuple(sorted(content.entries, key=key))
 
 
-def index(content: Content, ordered: Sequence[Entry]) -> Index:
+def index(content: Content | Outline, ordered: Sequence[Entry | Face]) -> Index:
     """What `relations` asks, gathered in one pass."""
     registries = {registry.slug: registry.fields for registry in content.registries}
     made = Index(
@@ -66,8 +78,9 @@ def index(content: Content, ordered: Sequence[Entry]) -> Index:
         order={entry.slug: number for number, entry in enumerate(ordered)},
         links={},
         codes={},
-        parts={},
         general={},
+        variants={},
+        kin={},
         subjects={},
         topics={},
         subject_names={
@@ -82,22 +95,38 @@ def index(content: Content, ordered: Sequence[Entry]) -> Index:
     for entry in ordered:
         for related in entry.fields.related:
             made.links.setdefault(related.entry, []).append((entry.slug, related.why))
-        made.codes.setdefault(tuple(entry.codes.items()), []).append(entry.slug)
+        if not entry.fields.sender:
+            made.codes.setdefault(tuple(entry.codes.items()), []).append(entry.slug)
         for item in entry.codes.items():
-            made.parts.setdefault(item, []).append(entry.slug)
             if not entry.fields.sender:
                 made.general.setdefault(item, []).append(entry.slug)
+            _add_kin(made.kin.setdefault(item, {}), entry)
+        for some in _subsets(entry) if entry.fields.sender else ():
+            made.variants.setdefault(some, []).append(entry.slug)
         for subject in _subjects(content.site, entry):
-            if entry.fields.sender:
-                made.subjects.setdefault(subject, [])
-                continue
-            made.subjects.setdefault(subject, []).append(entry.slug)
+            slugs = made.subjects.setdefault(subject, [])
+            if not entry.fields.sender:
+                slugs.append(entry.slug)
         for topic in entry.fields.topics:
             made.topics.setdefault(topic, []).append(entry.slug)
     return made
 
 
-def relations(entry: Entry, index: Index) -> tuple[Relation, ...]:
+def _subsets(entry: Entry | Face) -> Iterator[tuple[tuple[str, str], ...]]:
+    """Every choice of the entry's codes, but none of them."""
+    for count in range(1, len(entry.codes) + 1):
+        yield from combinations(entry.codes.items(), count)
+
+
+def _add_kin(kin: dict[tuple[str | None, int], list[str]], entry: Entry | Face) -> None:
+    """Notes an entry among the first of its sender, and of any (None), with so many codes: no more are asked for."""
+    for sender in (entry.fields.sender or "", None):
+        first = kin.setdefault((sender, len(entry.codes)), [])
+        if len(first) < OF_TWINS:
+            first.append(entry.slug)
+
+
+def relations(entry: Entry | Face, index: Index) -> tuple[Relation, ...]:
     """At most twelve entries related to `entry`, the author's own first, each once, each with its reason."""
     found: dict[str, Relation] = {}
     for rule in RULES:
@@ -107,7 +136,7 @@ def relations(entry: Entry, index: Index) -> tuple[Relation, ...]:
     return tuple(found.values())[:MOST]
 
 
-def _authors(entry: Entry, index: Index) -> Iterator[Relation]:
+def _authors(entry: Entry | Face, index: Index) -> Iterator[Relation]:
     """What the author picked, then who picked this entry: a link is shown from both ends."""
     for related in entry.fields.related:
         yield Relation(related.entry, "author", inline(related.why))
@@ -115,33 +144,30 @@ def _authors(entry: Entry, index: Index) -> Iterator[Relation]:
         yield Relation(slug, "author", inline(why))
 
 
-def _general(entry: Entry, index: Index) -> Iterator[Relation]:
+def _general(entry: Entry | Face, index: Index) -> Iterator[Relation]:
     """The same codes without a sender, then each part by itself."""
     labels = {part.name: part.label for part in index.site.parts}
     if entry.fields.sender:
-        for slug in index.codes[tuple(entry.codes.items())]:
-            if not index.entries[slug].fields.sender:
-                yield Relation(slug, "general", "The same code whoever sends it.")
+        for slug in islice(index.codes.get(tuple(entry.codes.items()), ()), MOST):
+            yield Relation(slug, "general", "The same code whoever sends it.")
     if len(entry.codes) > 1:
         for name, code in reversed(entry.codes.items()):
-            for slug in index.codes.get(((name, code),), ()):
-                if not index.entries[slug].fields.sender:
-                    yield Relation(slug, "general", inline(f"{labels[name]} {code} by itself."))
+            for slug in islice(index.codes.get(((name, code),), ()), MOST):
+                yield Relation(slug, "general", inline(f"{labels[name]} {code} by itself."))
 
 
-def _variants(entry: Entry, index: Index) -> Iterator[Relation]:
+def _variants(entry: Entry | Face, index: Index) -> Iterator[Relation]:
     """Senders' own replies with these codes, this entry's sender first."""
     own = entry.fields.sender
-    slugs = _shared(entry, index, len(entry.codes))
-    variants = [slug for slug in slugs if index.entries[slug].fields.sender]
-    same = [slug for slug in variants if index.entries[slug].fields.sender == own]
-    others = [slug for slug in variants if index.entries[slug].fields.sender != own]
-    for slug in _near(entry.slug, same, index, OF_VARIANTS) + _near(entry.slug, others, index, OF_VARIANTS):
+    slugs = index.variants.get(tuple(entry.codes.items()), ())
+    same = _nearest(entry.slug, slugs, index, OF_VARIANTS, lambda other: other.fields.sender == own) if own else []
+    others = _nearest(entry.slug, slugs, index, OF_VARIANTS, lambda other: other.fields.sender != own)
+    for slug in [*same, *others]:
         name = index.sender_names.get(index.entries[slug].fields.sender or "", "")
         yield Relation(slug, "variant", f"What {inline(name)} means by this code.")
 
 
-def _same_part(entry: Entry, index: Index) -> Iterator[Relation]:
+def _same_part(entry: Entry | Face, index: Index) -> Iterator[Relation]:
     """The same last part under another first one."""
     if not entry.codes:
         return
@@ -153,7 +179,7 @@ def _same_part(entry: Entry, index: Index) -> Iterator[Relation]:
             yield Relation(slug, "same-part", inline(f"{code} together with {' and '.join(others)}."))
 
 
-def _twins(entry: Entry, index: Index) -> Iterator[Relation]:
+def _twins(entry: Entry | Face, index: Index) -> Iterator[Relation]:
     """The same code in the twin class."""
     classes = {c.digit: c for c in index.site.classes}
     for part in index.site.parts:
@@ -164,26 +190,25 @@ def _twins(entry: Entry, index: Index) -> Iterator[Relation]:
         if twin is None:
             continue
         words = inline(f"{classes[twin].label} of the same kind: {classes[twin].says}")
-        slugs = index.parts.get((part.name, twin + code[1:]), ())
+        kin = index.kin.get((part.name, twin + code[1:]), {})
+        own = entry.fields.sender or ""
+        slugs = {slug for (sender, _), first in kin.items() if sender in (own, None) for slug in first}
         alike = sorted(slugs, key=lambda s: (_unlike(entry, index.entries[s]), index.order[s]))
-        for slug in alike[:2]:
+        for slug in alike[:OF_TWINS]:
             yield Relation(slug, "twin", words)
 
 
-def _neighbours(entry: Entry, index: Index) -> Iterator[Relation]:
+def _neighbours(entry: Entry | Face, index: Index) -> Iterator[Relation]:
     """Entries nearest in number on another code with the same registry subject."""
     for subject in _subjects(index.site, entry):
         name, part = index.subject_names.get(subject), subject[0]
-        others = [
-            index.entries[s] for s in index.subjects[subject] if index.entries[s].codes[part] != entry.codes[part]
-        ]
-        general = [other.slug for other in others if not other.fields.sender]
-        for slug in _near(entry.slug, general, index, OF_SUBJECT):
+        code, slugs = entry.codes[part], index.subjects[subject]
+        for slug in _nearest(entry.slug, slugs, index, OF_SUBJECT, lambda o, p=part, c=code: o.codes[p] != c):  # type: ignore[misc]
             if name:
                 yield Relation(slug, "subject", f"Of the same subject: {inline(name)}.")
 
 
-def _same_topics(entry: Entry, index: Index) -> Iterator[Relation]:
+def _same_topics(entry: Entry | Face, index: Index) -> Iterator[Relation]:
     """Entries nearest in number that share a topic."""
     for topic in entry.fields.topics:
         title = index.topic_titles.get(topic, topic)
@@ -191,7 +216,7 @@ def _same_topics(entry: Entry, index: Index) -> Iterator[Relation]:
             yield Relation(slug, "topic", f"Also about {inline(title)}.")
 
 
-RULES: tuple[Callable[[Entry, Index], Iterator[Relation]], ...] = (
+RULES: tuple[Callable[[Entry | Face, Index], Iterator[Relation]], ...] = (
     _authors,
     _general,
     _variants,
@@ -202,28 +227,37 @@ RULES: tuple[Callable[[Entry, Index], Iterator[Relation]], ...] = (
 )
 
 
-def _shared(entry: Entry, index: Index, parts: int) -> list[str]:
-    """Slugs that share that many parts with the entry, in order."""
-    lists = [index.parts[item] for item in entry.codes.items()]
-    shared = set(lists[0]).intersection(*lists[1:]) if parts else set()
-    return sorted(shared, key=index.order.__getitem__)
-
-
 def _near(slug: str, slugs: Sequence[str], index: Index, most: int) -> list[str]:
     """At most `most` of the slugs, the nearest in the entries' order; the lower first where two are as near."""
-    import bisect
-
     place = index.order[slug]
-    at = bisect.bisect_left(slugs, place, key=index.order.__getitem__)
+    at = bisect_left(slugs, place, key=index.order.__getitem__)
     window = [s for s in slugs[max(0, at - most) : at + most + 1] if s != slug]
     return sorted(window, key=lambda s: (abs(index.order[s] - place), index.order[s]))[:most]
 
 
-def _unlike(one: Entry, other: Entry) -> tuple[bool, int]:
+def _nearest(
+    slug: str, slugs: Sequence[str], index: Index, most: int, fits: Callable[[Entry | Face], bool]
+) -> list[str]:
+    """The same of those that fit; no more are looked at than it takes to find them."""
+    place = index.order[slug]
+    below = bisect_left(slugs, place, key=index.order.__getitem__) - 1
+    above = below + 1
+    found: list[str] = []
+    while len(found) < most and (below >= 0 or above < len(slugs)):
+        under = place - index.order[slugs[below]] if below >= 0 else inf
+        over = index.order[slugs[above]] - place if above < len(slugs) else inf
+        nearest = slugs[below] if under <= over else slugs[above]
+        below, above = (below - 1, above) if under <= over else (below, above + 1)
+        if nearest != slug and fits(index.entries[nearest]):
+            found.append(nearest)
+    return found
+
+
+def _unlike(one: Entry | Face, other: Entry | Face) -> tuple[bool, int]:
     return one.fields.sender != other.fields.sender, abs(len(one.codes) - len(other.codes))
 
 
-def _subjects(site: SiteFields, entry: Entry) -> list[tuple[str, str]]:
+def _subjects(site: SiteFields, entry: Entry | Face) -> list[tuple[str, str]]:
     """The registry subject of the entry's most telling part."""
     for part in reversed(site.parts):
         code = entry.codes.get(part.name)

@@ -14,7 +14,9 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from collections.abc import Iterable
 from collections.abc import Iterator
+from collections.abc import Set
 from functools import partial
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
@@ -81,11 +83,11 @@ class Preview:
         self.listeners: set[queue.SimpleQueue[bool]] = set()
         self.lock = threading.Lock()
 
-    def build(self) -> None:
-        """Builds what changed; says so and tells the browsers where that made a difference."""
+    def build(self, changed: Set[str] | None = None) -> None:
+        """Builds what changed, which may be known; says so and tells the browsers where that made a difference."""
         started = time.perf_counter()
         try:
-            built = pipeline.build(self.places, self.memory)
+            built = pipeline.build(self.places, self.memory, changed=changed)
             problems = tuple(str(problem) for problem in built.problems if problem.severity == "error")
         except Failed as failed:
             built, problems = pipeline.Built(()), (str(failed),)
@@ -239,6 +241,18 @@ class _Server(ThreadingHTTPServer):
             super().handle_error(request, client_address)  # type: ignore[arg-type]
 
 
+def _changed_only(changes: Iterable[tuple[object, str]], folder: str) -> Set[str] | None:
+    """The files of the content that were written, where nothing else changed, or None."""
+    names = set()
+    top = os.path.realpath(folder)
+    for _, path in changes:
+        name = os.path.relpath(os.path.realpath(path), top)
+        if name.startswith("..") or not os.path.isfile(path):
+            return None
+        names.add(name.replace(os.sep, "/"))
+    return names
+
+
 def serve(places: Places, port: int, say: Callable[[str], None], stop: threading.Event | None = None) -> None:
     """Builds, serves on the loopback, and rebuilds until `stop` or an interrupt.
 
@@ -254,7 +268,7 @@ def serve(places: Places, port: int, say: Callable[[str], None], stop: threading
         server = _Server((HOST, port), partial(_Handler, preview))
     except OSError as error:
         raise Failed(f"port {port}: {error.strerror}; name another with --port") from None
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    is_served = False
     try:
         stop = stop or threading.Event()
         changes = watchfiles.watch(
@@ -267,15 +281,18 @@ def serve(places: Places, port: int, say: Callable[[str], None], stop: threading
             yield_on_timeout=True,
             raise_interrupt=True,
         )
-        preview.build()
+        preview.build()  # before there is a thread: only a process without threads works on every core
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        is_served = True
         say(f"http://{HOST}:{server.server_port}/ (stop with Ctrl-C)")
         watching = False
         for changed in changes:
             if changed or not watching:  # what changed before the watch began is built in its first turn
-                preview.build()
+                preview.build(_changed_only(changed, places.folder) if watching else None)
             watching = True
     except KeyboardInterrupt:
         say("stopped")
     finally:
-        server.shutdown()
+        if is_served:
+            server.shutdown()
         server.server_close()

@@ -16,7 +16,7 @@ from zlib import crc32
 
 GRANULARITY = 20_000_000  # nanoseconds: a file written within so little of the stamp may change again unseen
 Walk = dict[str, tuple[int, ...]]
-LIBRARIES = ("codespell_lib", "jinja2", "markdown_it", "minify", "msgspec", "pygments", "yaml")
+LIBRARIES = ("codespell_lib", "jinja2", "markdown_it", "minify", "msgspec", "pygments", "pyromark", "yaml")
 Start = tuple[int, list[str], Walk]
 Outcome = tuple[int, str, str]
 
@@ -31,7 +31,7 @@ def replay(argv: Sequence[str]) -> int | None:
     if checksum != _checksum(kept):  # damaged data would not be refused by marshal, but believed
         return None
     roots, seen, (status, out, err) = marshal.loads(kept)
-    if seen != walk(roots):
+    if seen != _packed(walk(roots)):
         return None
     try:
         for stream, text in ((sys.stdout, out), (sys.stderr, err)):
@@ -61,7 +61,7 @@ def keep(argv: Sequence[str], started: Start, outputs: Iterable[str], outcome: O
     if latest >= began - GRANULARITY:
         return
     made = [os.path.abspath(path) for path in outputs]
-    kept = marshal.dumps(([*roots, *made], seen | walk(made), outcome))
+    kept = marshal.dumps(([*roots, *made], _packed(seen | walk(made)), outcome))
     path = _path(argv)
     temporary = f"{path}.{os.getpid()}"
     try:
@@ -106,6 +106,11 @@ def _fnv(data: bytes) -> int:
     return value
 
 
+def _packed(seen: Walk) -> bytes:
+    """A walk as bytes, which are compared in no time; in an older format, whose bytes depend on values alone."""
+    return marshal.dumps(seen, 2)
+
+
 def walk(roots: Iterable[str]) -> Walk:
     """Times of change, size and inode of every file below the roots, and of the roots that are files.
 
@@ -113,15 +118,21 @@ def walk(roots: Iterable[str]) -> Walk:
     they are there.
     """
     found: Walk = {}
-    stack = list(roots)
-    for root in stack:
+    for root in roots:
         try:
             stat = os.stat(root)
         except OSError:
             found[root] = ()
             continue
-        if not os.path.isdir(root):
-            found[root] = _told_by(stat)
+        if os.path.isdir(root):
+            _walk(root, found)
+        else:
+            found[root] = told_by(stat)
+    return found
+
+
+def _walk(root: str, found: Walk) -> None:
+    stack = [root]
     while stack:
         folder = stack.pop()
         try:
@@ -132,11 +143,11 @@ def walk(roots: Iterable[str]) -> Walk:
                             stack.append(entry.path)
                             found[entry.path] = ()
                     else:
-                        found[entry.path] = _told_by(entry.stat(follow_symlinks=False))
+                        found[entry.path] = told_by(entry.stat(follow_symlinks=False))
         except OSError:
             continue
-    return found
 
 
-def _told_by(stat: os.stat_result) -> tuple[int, ...]:
+def told_by(stat: os.stat_result) -> tuple[int, ...]:
+    """What of a stat tells one state of a file from another."""
     return stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size, stat.st_ino

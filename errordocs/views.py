@@ -15,7 +15,7 @@ from errordocs.model import Section
 Contents = tuple[tuple[str, str], ...]  # ids and titles, in the order of the page
 
 
-class ClassView(Struct, frozen=True):
+class ClassView(Struct, frozen=True, array_like=True):
     """A class of codes: its words and its shape."""
 
     name: str
@@ -25,7 +25,7 @@ class ClassView(Struct, frozen=True):
     shape: str
 
 
-class Ref(Struct, frozen=True):
+class Ref(Struct, frozen=True, array_like=True):
     """A page to link: its path from the site's root, its title, a line on it, and how many entries it has."""
 
     page: str
@@ -34,7 +34,7 @@ class Ref(Struct, frozen=True):
     count: int = 0
 
 
-class EntryRef(Struct, frozen=True):
+class EntryRef(Struct, frozen=True, array_like=True):
     """An entry as other pages show it; `parts` are its codes, each with its part's number, from one."""
 
     page: str
@@ -50,7 +50,7 @@ class EntryRef(Struct, frozen=True):
     topics: tuple[str, ...]
 
 
-class RelatedView(Struct, frozen=True):
+class RelatedView(Struct, frozen=True, array_like=True):
     """A related entry and the reason in words, as HTML; `kind` names the relation."""
 
     entry: EntryRef
@@ -100,6 +100,21 @@ class Head(Struct, frozen=True):
     edit: str = ""
     report: str = ""
     indexed: bool = True
+
+
+class Around(Struct, frozen=True, array_like=True):
+    """What an entry's page shows of others; `senders` are those of its replies, by slug."""
+
+    entry: EntryRef
+    sender: Ref | None
+    replaced_by: EntryRef | None
+    topics: tuple[Ref, ...]
+    seen_from: tuple[Ref, ...]
+    senders: dict[str, Ref]
+    related: tuple[RelatedView, ...]
+    guides: tuple[Ref, ...]
+    previous: EntryRef | None
+    next: EntryRef | None
 
 
 class EntryView(Struct, frozen=True):
@@ -248,8 +263,29 @@ View = (
 )
 
 
-class Site(Struct, frozen=True):
-    """Every page of the site by what it shows, and the former addresses of entries."""
+class Brief(Struct, frozen=True):
+    """An entry as lists for programs show it."""
 
-    pages: tuple[View, ...]
+    slug: str
+    codes: dict[str, str]
+    entry: EntryRef
+    sender: str | None
+    facts: tuple[FactView, ...]
+
+
+class Listed(Struct, frozen=True):
+    """A page as lists for programs show it."""
+
+    kind: str
+    page: str
+    title: str
+    description: str
+    updated: str
+
+
+class Site(Struct, frozen=True):
+    """What the site holds: every page that may be found, the entries in brief, and their former addresses."""
+
+    pages: tuple[Listed, ...]
+    briefs: tuple[Brief, ...]
     redirects: tuple[tuple[str, str], ...]

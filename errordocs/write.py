@@ -15,6 +15,7 @@ import stat
 import sys
 from contextlib import contextmanager
 from contextlib import suppress
+from functools import lru_cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 from typing import Literal
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from collections.abc import Iterable
     from collections.abc import Iterator
+    from collections.abc import Mapping
     from pathlib import Path
 
     from errordocs.model import Output
@@ -59,14 +61,6 @@ class Written(Struct, frozen=True):
     removed: int
     bytes: int
     swapped: bool
-
-
-class Stale(Exception):
-    """Outputs that came without data are not in the folder as they should be; nothing was touched."""
-
-    def __init__(self, paths: tuple[str, ...]) -> None:
-        super().__init__(f"changed since the last build: {_some(paths)}")
-        self.paths = paths
 
 
 class _Manifest(Struct, frozen=True, forbid_unknown_fields=True):
@@ -112,6 +106,13 @@ def site(output: Path, state: Path, outputs: Iterable[Output], notice: Callable[
     Raises Failed with the old site intact when the machine fails before anything is put in place; later, each file
     is whole, every link alive, and the next run finishes the work. Waits for another run on the same output.
     """
+    with opened(output, state, notice) as room:
+        return room.finish([room.put(item) for item in outputs])
+
+
+@contextmanager
+def opened(output: Path, state: Path, notice: Callable[[str], None] | None = None) -> Iterator[Room]:
+    """The output folder for as long as no other build may touch it; without `finish`, it stays as it was."""
     places = _places(output, state)
     with _explained(places):
         descriptor = _locked(places, notice)
@@ -121,16 +122,47 @@ def site(output: Path, state: Path, outputs: Iterable[Output], notice: Callable[
             before = _survey(places)
         staging = _Staging(places)
         try:
-            plan = _gather(outputs, before, staging)
-            with _explained(places):
-                swapped = _apply(before, plan, staging)
+            yield Room(before, staging)
         finally:
             if staging.root:
                 _clear(places)
     finally:
         _released(descriptor)
-    unchanged = len(plan.files) - len(plan.staged)
-    return Written(len(plan.staged), unchanged, len(plan.gone), plan.bytes, swapped)
+
+
+class Room:
+    """What an output folder holds, and what shall take its place, staged beside it."""
+
+    def __init__(self, before: _Before, staging: _Staging) -> None:
+        self._before = before
+        self._staging = staging
+        self._taken = {MANIFEST: MANIFEST}  # by this process; `finish` looks at them all
+
+    def has(self, path: str, digest: str) -> bool:
+        """Whether the file stands there with this content."""
+        return self._before.files.get(path) == digest
+
+    def open_for_all(self) -> None:
+        """Makes room for what processes that are forked from now on will put."""
+        with _explained(self._staging.places):
+            self._staging.begin()
+
+    def put(self, item: Output) -> Output:
+        """The same without its data, which lies where it will be put in place from, unless it stands already."""
+        _claim(item.path, self._taken)
+        if item.data is None or self.has(item.path, item.digest):
+            return msgspec.structs.replace(item, data=None)
+        with _explained(self._staging.places):
+            self._staging.write(item.path, item.data)
+        return msgspec.structs.replace(item, data=None, size=len(item.data))
+
+    def finish(self, items: Iterable[Output], standing: Mapping[str, str] | None = None) -> Written:
+        """Makes the folder hold exactly these, each of which was put, or stands there, and those by their digests."""
+        plan = _plan(items, standing or {}, self._before)
+        with _explained(self._staging.places):
+            swapped = _apply(self._before, plan, self._staging)
+        unchanged = len(plan.files) - len(plan.staged)
+        return Written(len(plan.staged), unchanged, len(plan.gone), plan.bytes, swapped)
 
 
 def manifest(output: Path) -> dict[str, str]:
@@ -332,30 +364,36 @@ def _drop_mark(places: _Places) -> None:
 # What shall be there
 
 
-def _gather(outputs: Iterable[Output], before: _Before, staging: _Staging) -> _Plan:
-    """Stages what differs while the stream runs; raises Stale for what came without data and differs."""
-    files: dict[str, str] = {}
+def _plan(items: Iterable[Output], standing: Mapping[str, str], before: _Before) -> _Plan:
+    """What is to be done; raises ValueError for what was neither put nor stands."""
+    files = dict(standing)
+    if not files.items() <= before.files.items():
+        raise ValueError("a file that should stand does not")
     taken = {MANIFEST: MANIFEST}
     staged: list[tuple[bool, int, str]] = []
-    lost: list[str] = []
     size = 0
-    for item in outputs:
-        _claim(item.path, taken)
+    for item in items:
+        if item.path in files:
+            raise ValueError(f"{item.path!r} collides with itself")
         files[item.path] = item.digest
         if before.files.get(item.path) == item.digest:
             continue
-        if item.data is None:
-            lost.append(item.path)
-        elif not lost:
-            with _explained(staging.places):
-                staging.write(item.path, item.data)
-            staged.append((item.path in before.files, ROLES.index(item.role), item.path))
-            size += len(item.data)
-    if lost:
-        raise Stale(tuple(lost))
-    folders = {path[:-1] for path in taken.values() if path.endswith("/")}
+        if item.size is None:
+            raise ValueError(f"{item.path!r} was not put")
+        staged.append((item.path in before.files, ROLES.index(item.role), item.path))
+        size += item.size
+    if files.keys() != before.files.keys():  # names that stood side by side before do so again
+        for path in files:
+            _claim(path, taken)
+    folders = {folder for path in files for folder in _folders(path.rpartition("/")[0])}
     gone = sorted(before.files.keys() - files.keys())
     return _Plan(files, folders, _encoded(files), [path for _, _, path in sorted(staged)], gone, size)
+
+
+@lru_cache(maxsize=4096)
+def _folders(folder: str) -> tuple[str, ...]:
+    """A folder below the output and those that it is in; none for the output itself."""
+    return (folder, *_folders(folder.rpartition("/")[0])) if folder else ()
 
 
 def _claim(path: str, taken: dict[str, str]) -> None:
@@ -410,7 +448,8 @@ class _Staging:
         self.begin()
         folder, slash, _ = path.rpartition("/")
         if slash and folder not in self.made:
-            _make_folder(self._room(folder))
+            with suppress(FileExistsError):  # another process was first
+                _make_folder(self._room(folder))
             self.made.add(folder)
         return f"{self.root}/new/{path}"
 

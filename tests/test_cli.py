@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -40,14 +41,15 @@ def test_build_says_what_it_did_and_what_to_open(content: Make, build: Run, tmp_
     done = build()
     assert done.returncode == 0
     assert done.stdout.splitlines()[0] == f"open {tmp_path}/output/index.html"
-    assert done.stderr == f"{len(files(tmp_path / 'output')) - 1} written, 0 unchanged, 0 removed\n"
+    told = rf"{len(files(tmp_path / 'output')) - 1} written, 0 unchanged, 0 removed, 0\.\d MB in \d+\.\d s\n"
+    assert re.fullmatch(told, done.stderr)
 
 
 def test_build_by_its_name_says_that_nothing_changed(content: Make, build: Run) -> None:
     content()
     first, second = build(), build("build")
     assert (second.returncode, second.stdout) == (0, first.stdout)
-    assert second.stderr == f"0 written, {first.stderr.split()[0]} unchanged, 0 removed\n"
+    assert second.stderr.startswith(f"0 written, {first.stderr.split()[0]} unchanged, 0 removed, 0.0 MB")
 
 
 def test_check_of_sound_content_says_so_and_writes_nothing(content: Make, build: Run, tmp_path: Path) -> None:
@@ -215,7 +217,7 @@ def test_broken_template_is_told_and_leaves_the_site_as_it_was(content: Make, bu
     before = files(tmp_path / "output")
     (tmp_path / "t/assets").mkdir(parents=True)
     (tmp_path / "t/error.html").write_text("{{ nope }}")
-    told = failed(build("--templates", "t"))
+    told = failed(build("--templates", "t", "--jobs", "1"))
     assert told == "error.html, for errors/500.html: 'nope' is undefined; mend the template"
     assert files(tmp_path / "output") == before
 

@@ -18,8 +18,10 @@ from errordocs import link
 from errordocs.frontmatter import BAD_CHARACTERS
 from errordocs.model import Content
 from errordocs.model import Entry
+from errordocs.model import Output
 from errordocs.model import SiteFields
 from errordocs.render import output
+from errordocs.views import EntryView
 from tests.conftest import SITE
 from tests.conftest import SUMMARY
 from tests.records import PLAIN_SITE
@@ -45,8 +47,14 @@ MANY = site_of(SITE.replace("sections:\n", f"{WHO}sections:\n"))
 
 def made(*records: Any, site: SiteFields = PLAIN_SITE) -> dict[str, str]:
     found: Content = content(*records, site=site)
-    outputs = feeds.feeds(link.link(found), site, {})
-    return {output.path: (output.data or b"").decode() for output in outputs}
+    return {output.path: (output.data or b"").decode() for output in outputs(found)}
+
+
+def outputs(found: Content) -> list[Output]:
+    """Documents of entries, then every other file."""
+    views = [view for view in link.pages(found) if isinstance(view, EntryView)]
+    documents = [feeds.document(view, found.site) for view in views]
+    return [*documents, *feeds.feeds(link.link(found), found.site)]
 
 
 def full() -> list[Any]:
@@ -220,7 +228,7 @@ def test_feed_has_the_latest_first_and_fifty_at_the_most() -> None:
 def test_sitemap_has_every_page_that_engines_may_keep() -> None:
     site = ElementTree.fromstring(made(*full())["sitemap.xml"])
     found = {node.text.removeprefix(BASE) for node in site.iter(f"{MAP}loc")}  # type: ignore[union-attr]
-    pages = {view.head.page for view in link.link(content(*full())).pages if view.head.indexed}
+    pages = {view.head.page for view in link.pages(content(*full())) if view.head.indexed}
     assert found == pages - {"index.html"} | {""}
     assert not any("404" in path or "old" in path for path in found)
 
@@ -281,7 +289,7 @@ def test_redirects_stay_within_the_limits_of_hosts() -> None:
 
 
 def test_preview_tells_robots_off() -> None:
-    files = {o.path: o.data for o in feeds.feeds(link.link(content(*full())), PLAIN_SITE, {}, preview=True)}
+    files = {o.path: o.data for o in feeds.feeds(link.link(content(*full())), PLAIN_SITE, preview=True)}
     assert files["robots.txt"] == b"User-agent: *\nDisallow: /\n"
     pages = (files["_headers"] or b"").decode().partition("/assets/*\n")[0]
     assert "  X-Robots-Tag: noindex\n" in pages
@@ -312,10 +320,10 @@ def test_hostile_title_cannot_end_its_line_or_its_link() -> None:
 
 
 def test_files_that_list_others_come_last() -> None:
-    outputs = list(feeds.feeds(link.link(content(*full())), PLAIN_SITE, {}))
-    assert [o.role for o in outputs if o.path.startswith("api/errors/")] == ["page"] * 4
-    assert [o.path for o in outputs][-4:] == ["api/errors.json", "feed.xml", "llms.txt", "sitemap.xml"]
-    assert all(o == output(o.path, o.role, o.data or b"") for o in outputs)
+    found = outputs(content(*full()))
+    assert [o.role for o in found if o.path.startswith("api/errors/")] == ["page"] * 4
+    assert [o.path for o in found][-4:] == ["api/errors.json", "feed.xml", "llms.txt", "sitemap.xml"]
+    assert all(o == output(o.path, o.role, o.data or b"") for o in found)
 
 
 def test_files_for_programs_are_all_there() -> None:

@@ -40,7 +40,7 @@ def masked(text: str) -> str:
 
 @cache
 def entries() -> tuple[Entry, ...]:
-    made = load.load(str(REPOSITORY / "content"), {}, render=False).content
+    made = load.load(str(REPOSITORY / "content"), render=False).content
     assert made is not None
     return made.entries
 

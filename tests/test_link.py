@@ -9,7 +9,7 @@ from typing import TypeVar
 import msgspec
 import pytest
 
-from errordocs.link import link
+from errordocs import link
 from errordocs.model import Article
 from errordocs.model import ContactLink
 from errordocs.model import Content
@@ -49,14 +49,14 @@ REGISTERED = site_of(SITE.replace('twins: "yes"', 'twins: "yes", registry: detai
 
 
 def views(kind: type[Kind], *records: Record, site: Any = PLAIN_SITE) -> list[Kind]:
-    return [view for view in link(content(*records, site=site)).pages if isinstance(view, kind)]
+    return [view for view in link.pages(content(*records, site=site)) if isinstance(view, kind)]
 
 
 def view(kind: type[Kind], *records: Record, site: Any = PLAIN_SITE) -> Kind:
     return views(kind, *records, site=site)[0]
 
 
-def pages(refs: Any) -> list[str]:
+def paths(refs: Any) -> list[str]:
     return [ref.page for ref in refs]
 
 
@@ -64,8 +64,8 @@ def pages(refs: Any) -> list[str]:
 
 
 def test_every_record_has_a_page_and_every_list_too() -> None:
-    made = link(content(entry("500", aliases=("old",)), ACME, topic("a"), guide("b"), page("about"), registry("c")))
-    assert sorted(one.head.page for one in made.pages) == [
+    made = content(entry("500", aliases=("old",)), ACME, topic("a"), guide("b"), page("about"), registry("c"))
+    assert sorted(one.head.page for one in link.pages(made)) == [
         *("404.html", "about.html", "codes/404.html", "codes/c.html", "errors/404.html", "errors/500.html"),
         *(
             "errors/index.html",
@@ -82,18 +82,17 @@ def test_every_record_has_a_page_and_every_list_too() -> None:
 
 
 def test_site_without_an_entry_has_its_lists() -> None:
-    made = link(content())
-    assert {"index.html", "errors/index.html", "404.html"} <= {one.head.page for one in made.pages}
+    assert {"index.html", "errors/index.html", "404.html"} <= {one.head.page for one in link.pages(content())}
 
 
 def test_error_whose_code_is_404_keeps_its_address() -> None:
     made = content(entry("404", codes={"number": "404"}))
-    found = [one for one in link(made).pages if one.head.page == "errors/404.html"]
+    found = [one for one in link.pages(made) if one.head.page == "errors/404.html"]
     assert [type(one) for one in found] == [EntryView]
 
 
 def test_lists_come_last_so_that_they_never_link_ahead() -> None:
-    kinds = [type(one) for one in link(content(entry("500", aliases=("old",)), ACME, page("about"))).pages]
+    kinds = [type(one) for one in link.pages(content(entry("500", aliases=("old",)), ACME, page("about")))]
     assert kinds[0] is EntryView
     assert kinds[-5:] == [ListView, ListView, ListView, ErrorsView, HomeView]
 
@@ -127,19 +126,19 @@ def test_breadcrumbs_lead_home(path: str, trail: list[str]) -> None:
         page("about"),
         registry("c"),
     )
-    heads = {one.head.page: one.head for one in link(content(*records)).pages}
-    assert pages(heads[path].trail) == trail
+    heads = {one.head.page: one.head for one in link.pages(content(*records))}
+    assert paths(heads[path].trail) == trail
 
 
 @pytest.mark.parametrize(("path", "root"), [("index.html", ""), ("about.html", ""), ("errors/500.html", "../")])
 def test_root_leads_back_from_every_page(path: str, root: str) -> None:
-    heads = {one.head.page: one.head for one in link(content(entry("500"), page("about"))).pages}
+    heads = {one.head.page: one.head for one in link.pages(content(entry("500"), page("about")))}
     assert heads[path].root == root
 
 
 def head(*records: Record, repository: str = "content", **site: Any) -> Head:
     changed = msgspec.structs.replace(PLAIN_SITE, **site)
-    return link(content(*records, site=changed), repository).pages[0].head
+    return link.pages(content(*records, site=changed), repository)[0].head
 
 
 def test_edit_link_names_the_source_in_the_repository() -> None:
@@ -168,8 +167,8 @@ def test_sites_without_such_links_have_none() -> None:
 
 
 def test_pages_that_are_none_are_kept_from_engines() -> None:
-    made = link(content(entry("500", aliases=("old",)), page("about"), registry("c")))
-    hidden = {one.head.page for one in made.pages if not one.head.indexed}
+    made = content(entry("500", aliases=("old",)), page("about"), registry("c"))
+    hidden = {one.head.page for one in link.pages(made) if not one.head.indexed}
     assert hidden == {
         "errors/old.html",
         *(f"{f}404.html" for f in ("", "errors/", "senders/", "topics/", "guides/", "codes/")),
@@ -193,10 +192,10 @@ def test_entry_shows_itself() -> None:
     assert found.entry.parts == ((1, "500"), (2, "5.1"))
     assert (found.entry.class_.name, found.entry.class_.shape) == ("permanent", "octagon")
     assert (found.entry.sender, found.entry.senders) == ("Acme", ("acme", "bolt"))
-    assert found.sender == Ref("senders/acme.html", "Acme", SUMMARY, 1)
-    assert pages(found.seen_from) == ["senders/bolt.html"]
-    assert pages(found.topics) == ["topics/a.html"]
-    assert pages(found.guides) == ["guides/b.html"]
+    assert found.sender == Ref("senders/acme.html", "Acme")
+    assert paths(found.seen_from) == ["senders/bolt.html"]
+    assert paths(found.topics) == ["topics/a.html"]
+    assert paths(found.guides) == ["guides/b.html"]
     assert found.references[0].url == "https://example.com/"
 
 
@@ -286,7 +285,7 @@ def test_sender_lists_its_own_entries_first_then_where_it_was_seen() -> None:
         ACME,
         BOLT,
     )[0]
-    assert pages(found.entries) == ["errors/500-acme.html", "errors/200.html", "errors/400.html"]
+    assert paths(found.entries) == ["errors/500-acme.html", "errors/200.html", "errors/400.html"]
     assert [(r.text, r.entry.page if r.entry else "") for r in found.replies] == [
         ("own", "errors/500-acme.html"),
         ("500 no", "errors/400.html"),
@@ -314,8 +313,8 @@ def test_sender_is_counted_by_the_entries_that_name_it() -> None:
 def test_topic_shows_the_first_in_the_authors_order_then_the_others() -> None:
     entries = [entry(slug, topics=("a",)) for slug in ("200", "400", "500", "501")]
     found = view(TopicView, *entries, topic("a", first=("501", "200")))
-    assert pages(found.first) == ["errors/501.html", "errors/200.html"]
-    assert pages(found.entries) == ["errors/400.html", "errors/500.html"]
+    assert paths(found.first) == ["errors/501.html", "errors/200.html"]
+    assert paths(found.entries) == ["errors/400.html", "errors/500.html"]
 
 
 def test_reply_without_topics_is_about_its_entrys_first() -> None:
@@ -328,7 +327,7 @@ def test_reply_without_topics_is_about_its_entrys_first() -> None:
 
 def test_guide_lists_the_entries_that_send_readers_to_it() -> None:
     found = view(ArticleView, entry("500", guides=("b",)), entry("400", guides=("b",)), entry("200"), guide("b"))
-    assert pages(found.entries) == ["errors/400.html", "errors/500.html"]
+    assert paths(found.entries) == ["errors/400.html", "errors/500.html"]
     assert found.kind == "Guide"
 
 
@@ -341,7 +340,7 @@ def test_page_of_its_own_is_no_guide() -> None:
 
 def test_home_counts_all_of_a_class_and_shows_the_general_ones() -> None:
     home = view(HomeView, entry("500"), entry("500-acme", sender="acme"), entry("400"), entry("4.1"), ACME)
-    assert [(c.name, pages(entries), total) for c, entries, total in home.classes] == [
+    assert [(c.name, paths(entries), total) for c, entries, total in home.classes] == [
         ("permanent", ["errors/500.html"], 2),
         ("temporary", ["errors/400.html", "errors/4.1.html"], 2),
     ]
@@ -351,7 +350,7 @@ def test_home_counts_all_of_a_class_and_shows_the_general_ones() -> None:
 def test_home_shows_the_latest_changes_newest_first_then_by_number() -> None:
     days = {"500": 2, "400": 3, "501": 3, "200": 1} | {str(n): 1 for n in range(510, 530)}
     home = view(HomeView, *(entry(slug, updated=date(2026, 1, day)) for slug, day in days.items()))
-    assert pages(home.latest)[:4] == ["errors/400.html", "errors/501.html", "errors/500.html", "errors/200.html"]
+    assert paths(home.latest)[:4] == ["errors/400.html", "errors/501.html", "errors/500.html", "errors/200.html"]
     assert len(home.latest) == 10
 
 
@@ -360,7 +359,7 @@ def test_list_of_errors_offers_what_its_entries_have() -> None:
     found = view(ErrorsView, *records, ACME, BOLT, sender("cog"), topic("a"), topic("b"))
     assert found.senders == (("Acme", "acme"), ("Bolt & Sons", "bolt"))
     assert found.topics == (("Title of a", "a"),)
-    assert [(c.name, pages(entries)) for c, entries in found.classes] == [
+    assert [(c.name, paths(entries)) for c, entries in found.classes] == [
         ("permanent", ["errors/500-acme.html"]),
         ("temporary", ["errors/400.html"]),
     ]
@@ -370,7 +369,7 @@ def test_list_of_errors_offers_what_its_entries_have() -> None:
 def test_senders_are_listed_under_their_kinds_in_the_order_of_the_site() -> None:
     site = msgspec.structs.replace(PLAIN_SITE, sender_kinds={"zeta": "Zetas", "none": "Nones", "service": "Services"})
     found = views(ListView, ACME, BOLT, sender("cog", kind="zeta"), site=site)[0]
-    assert [(heading, pages(refs)) for heading, refs in found.groups] == [
+    assert [(heading, paths(refs)) for heading, refs in found.groups] == [
         ("Zetas", ["senders/cog.html"]),
         ("Services", ["senders/acme.html", "senders/bolt.html"]),
     ]
@@ -381,7 +380,7 @@ def test_senders_are_listed_under_their_kinds_in_the_order_of_the_site() -> None
 )
 def test_words_of_pages_may_be_the_sites_own(word: dict[str, str], shown: str) -> None:
     site = msgspec.structs.replace(PLAIN_SITE, words=word)
-    titles = {one.head.page: one.head.title for one in link(content(entry("500"), site=site)).pages}
+    titles = {one.head.page: one.head.title for one in link.pages(content(entry("500"), site=site))}
     assert titles["topics/index.html"] == shown
 
 
@@ -390,7 +389,7 @@ def test_words_of_pages_may_be_the_sites_own(word: dict[str, str], shown: str) -
 
 def rows(*records: Record) -> dict[str, list[str]]:
     found = view(RegistryView, *records, site=REGISTERED)
-    return {row.code: pages(entries) for _, group in found.groups for _, row, entries in group}
+    return {row.code: paths(entries) for _, group in found.groups for _, row, entries in group}
 
 
 def test_row_is_linked_to_the_entry_on_its_code_alone() -> None:
@@ -428,13 +427,13 @@ def test_registry_of_no_part_is_a_plain_table() -> None:
 
 def test_alias_becomes_a_redirect_and_a_page_that_leads_on() -> None:
     made: Content = content(entry("500", aliases=("old", "older")), entry("400", aliases=("oldest",)))
-    assert link(made).redirects == (
+    assert link.link(made).redirects == (
         ("errors/oldest.html", "errors/400.html"),
         ("errors/old.html", "errors/500.html"),
         ("errors/older.html", "errors/500.html"),
     )
     moved = {one.head.page: one.entry.page for one in views(MovedView, *made.entries)}
-    assert moved == dict(link(made).redirects)
+    assert moved == dict(link.link(made).redirects)
 
 
 def test_page_for_what_is_missing_names_an_entry_that_there_is() -> None:
@@ -449,4 +448,4 @@ def test_site_does_not_depend_on_the_order_of_records() -> None:
     records: list[Record] = [entry(s, "500", topics=("a",)) for s in ("400", "401", "5.1", "500-5.1")] + [entry("500")]
     made = content(*records, ACME, BOLT, topic("a"), topic("b"))
     shuffled = msgspec.structs.replace(made, entries=made.entries[::-1])
-    assert {one.head.page: one for one in link(made).pages} == {one.head.page: one for one in link(shuffled).pages}
+    assert {one.head.page: one for one in link.pages(made)} == {one.head.page: one for one in link.pages(shuffled)}

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from errordocs.load import Loaded
-from errordocs.load import Memory
 from errordocs.load import load
 from errordocs.load import located
 from errordocs.model import Content
@@ -375,39 +374,3 @@ def test_findings_become_problems_where_their_field_stands(content: Make) -> Non
         ("/errors/500.md", 1, 1, "warning"),
         ("/site.yaml", 11, 27, "error"),
     ]
-
-
-# Memory
-
-
-def test_file_that_did_not_change_is_not_read_again(content: Make) -> None:
-    folder, memory = content({"errors/501.md": entry('number: "501"')}), Memory()
-    first = load(str(folder), memory)
-    content({"errors/501.md": entry('number: "501"', title="It broke again")})
-    second = load(str(folder), memory)
-    assert first.content is not None
-    assert second.content is not None
-    assert second.content.entries[0] is first.content.entries[0]
-    assert second.content.entries[1].fields.title == "It broke again"
-
-
-@pytest.mark.parametrize("change", ["edit", "delete", "rename", "site", "break", "mend"])
-def test_what_is_remembered_makes_no_difference(change: str, content: Make) -> None:
-    folder, memory = content({"errors/501.md": entry('number: "501"'), "errors/bad.md": entry("number: x")}), Memory()
-    load(str(folder), memory)
-    one = folder / "errors/501.md"
-    match change:
-        case "edit":
-            one.write_text(entry('number: "501"', title="New"))
-        case "delete":
-            one.unlink()
-        case "rename":
-            one.rename(folder / "errors/502.md")
-        case "site":
-            content({"site.yaml": SITE.replace("[2-5]", "[2-4]").replace("octagon", "square")})
-        case "break":
-            one.write_text("x")
-        case "mend":
-            (folder / "errors/bad.md").write_text(entry('number: "503"'))
-    assert load(str(folder), memory) == load(str(folder))
-    assert load(str(folder), memory) == load(str(folder))

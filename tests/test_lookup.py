@@ -15,12 +15,14 @@ from typing import Any
 import msgspec
 import pytest
 
+from errordocs import faces
 from errordocs import load
 from errordocs import lookup
 from errordocs.model import Content
 from errordocs.model import Failed
 from errordocs.model import Lookup
 from errordocs.model import LookupFields
+from errordocs.model import Outline
 from errordocs.render import output
 from tests.built import Built
 from tests.conftest import REPOSITORY
@@ -46,7 +48,7 @@ def looked_up(folder: Path, texts: list[str]) -> list[Results]:
 
 
 def written(made: Content, folder: Path) -> Path:
-    (script,) = lookup.lookup(made, str(TEMPLATES))
+    (script,) = lookup.lookup(made, lookup.script_of(str(TEMPLATES)))
     (folder / "lookup.js").write_bytes(script.data or b"")
     return folder
 
@@ -87,20 +89,18 @@ def test_senders_of_a_silent_kind_are_left_out() -> None:
     assert lookup.index_of(msgspec.structs.replace(made, lookup=Lookup("lookup.yaml", silent)))["senders"] == []
 
 
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("550 5.1.1 The user {address} is unknown", "the user unknown"),
-        ("550 Blocked by 192.0.2.10, see https://www.example.com/x?y=1", "blocked see example com"),
-        ("{id} {ip}", ""),
-        ("550 " + "word " * 40, " ".join(["word"] * lookup.MOST_WORDS)),
-        ("550 " + "x" * 41 + " short", "short"),
-        ("550 ПОЛЬЗОВАТЕЛЬ не найден", "пользователь найден"),
-    ],
-    ids=["braces", "address", "nothing particular", "long", "id", "other script"],
-)
-def test_wording_is_what_is_particular(text: str, words: str) -> None:
-    assert lookup.wording(text) == words
+def outline(made: Content) -> Outline:
+    """The same content, of which the entries are faces."""
+    codes = faces.code_patterns(made.site.parts)
+    shown = tuple(faces.face(one, codes) for one in made.entries)
+    rest = (made.senders, made.topics, made.guides, made.pages, made.registries, made.lookup)
+    return Outline(made.site, shown, *rest)
+
+
+def test_faces_are_enough_for_the_index() -> None:
+    made = load.load(str(REPOSITORY / "content"), render=False).content
+    assert made is not None
+    assert lookup.index_of(outline(made)) == lookup.index_of(made)
 
 
 def test_replies_that_are_nearly_alike_are_one() -> None:
@@ -111,32 +111,30 @@ def test_replies_that_are_nearly_alike_are_one() -> None:
     assert [len(row) - 1 for row in lookup.index_of(made)["replies"][0][1:]] == [2]
 
 
-def test_wording_begins_with_the_replys_own_codes() -> None:
-    codes = (re.compile(r"(?<![\w.])[2-5]\d\d(?![\w.])"), re.compile(r"(?<![\w.])[245]\.\d\.\d(?![\w.])"))
-    assert lookup.wording("550-5.1.1 No such user", codes) == "550 5.1.1 such user"
-    assert (
-        lookup.wording("No such user, and after many more words a code: 550", codes)
-        == "such user and after many more words code"
-    )
-
-
 def test_site_whose_templates_have_no_lookup_has_none(tmp_path: Path) -> None:
-    assert list(lookup.lookup(content(entry("500")), str(tmp_path))) == []
+    assert lookup.script_of(str(tmp_path)) == ""
+    assert list(lookup.lookup(content(entry("500")), "")) == []
+
+
+def test_script_is_of_all_files_in_order(tmp_path: Path) -> None:
+    (tmp_path / "lookup").mkdir()
+    for name in ("b.js", "a.js", "c.txt"):
+        (tmp_path / "lookup" / name).write_text(f"// {name}\n")
+    assert lookup.script_of(str(tmp_path)) == "// a.js\n// b.js\n"
 
 
 def test_script_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     (tmp_path / "lookup").mkdir()
     (tmp_path / "lookup/a.js").write_bytes(b"\xff")
     with pytest.raises(Failed, match="lookup: cannot be read"):
-        list(lookup.lookup(content(entry("500")), str(tmp_path)))
-    (tmp_path / "lookup/a.js").write_text("var a = ;")
-    with pytest.raises(Failed, match=r"lookup/\*\.js: unexpected ; in expression"):
-        list(lookup.lookup(content(entry("500")), str(tmp_path)))
+        lookup.script_of(str(tmp_path))
+    with pytest.raises(Failed, match=r"lookup\S*\.js: unexpected ; in expression"):
+        list(lookup.lookup(content(entry("500")), "var a = ;"))
 
 
 def test_same_content_gives_the_same_script() -> None:
     made = content(entry("500", responses=(reply(),)), sender("acme"))
-    first, second = (next(iter(lookup.lookup(made, str(TEMPLATES)))) for _ in range(2))
+    first, second = (next(iter(lookup.lookup(made, lookup.script_of(str(TEMPLATES))))) for _ in range(2))
     assert first == second == output("lookup.js", "index", first.data or b"")
 
 
@@ -269,7 +267,7 @@ def filled(text: str) -> str:
 
 def test_every_literal_reply_leads_to_its_page(own: Path) -> None:
     """Whoever adds a reply has taught the lookup: its page is the answer, or one of the few beside it."""
-    made = load.load(str(REPOSITORY / "content"), {}, render=False).content
+    made = load.load(str(REPOSITORY / "content"), render=False).content
     assert made is not None
     asked: list[tuple[str, str]] = []
     for one in made.entries:

@@ -321,24 +321,6 @@ def test_table_can_be_scrolled_and_its_cells_are_aligned_by_class() -> None:
 # Lines of fields
 
 
-@pytest.mark.parametrize(
-    ("text", "made", "bare"),
-    [
-        ("plain", "plain", "plain"),
-        ("a < b & \"c\"", "a &lt; b &amp; \"c\"", "a < b & \"c\""),
-        ("run `a < b` now", "run <code>a &lt; b</code> now", "run a < b now"),
-        ("`a` and `b`", "<code>a</code> and <code>b</code>", "a and b"),
-        ("one ` alone", "one ` alone", "one  alone"),
-        ("**not** [markup](x)", "**not** [markup](x)", "**not** [markup](x)"),
-        ("<script>`</script>`", "&lt;script&gt;<code>&lt;/script&gt;</code>", "<script></script>"),
-    ],
-    ids=repr,
-)  # fmt: skip
-def test_line_of_a_field(text: str, made: str, bare: str) -> None:
-    assert markup.inline(text) == made
-    assert markup.plain(text) == bare
-
-
 # Whatever is typed
 
 
@@ -439,19 +421,6 @@ def harm(page: str) -> list[str]:
 @given(TEXTS, st.sampled_from(SOURCES))
 def test_any_text_gives_html_without_harm(text: str, source: str) -> None:
     assert harm(whole(parse(text, source)[0])) == []
-
-
-@given(TEXTS)
-def test_any_text_in_a_line_of_a_field_gives_html_without_harm(text: str) -> None:
-    assert harm(markup.inline(text)) == []
-
-
-@given(TEXTS, st.sampled_from(["text", "html", "sh", "python", "klingon", '"><b>']))
-def test_any_code_comes_out_as_it_went_in(text: str, language: str) -> None:
-    made = markup.code(text, language)
-    assert harm(made) == []
-    shown = LexborHTMLParser(f"<!doctype html><body>{made}").css_first("code").text()
-    assert shown == re.sub("\r\n?", "\n", text).replace("\0", "")
 
 
 @given(TEXTS)

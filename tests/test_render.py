@@ -11,6 +11,11 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jinja2 import Undefined
+from markupsafe import Markup
+from markupsafe import escape
 from selectolax.lexbor import LexborHTMLParser
 
 from errordocs import link
@@ -23,6 +28,7 @@ from errordocs.model import NavItem
 from errordocs.model import Output
 from errordocs.model import Reference
 from errordocs.model import Related
+from errordocs.model import SiteFields
 from errordocs.paths import PAGE_IDS
 from tests.conftest import REPOSITORY
 from tests.conftest import SUMMARY
@@ -41,10 +47,14 @@ TEMPLATES = REPOSITORY / "templates"
 NASTY = """<script>alert("x")</script>'&"""
 
 
-def rendered(made: Content, templates: Path = TEMPLATES, kept: render.Kept | None = None) -> dict[str, Output]:
-    site = link.link(made)
-    outputs = render.render(site, made.site, str(templates), kept or render.Kept())
-    return {output.path: output for output in outputs}
+def look(templates: Path = TEMPLATES, site: SiteFields = PLAIN_SITE, preview: bool = False) -> render.Look:
+    return render.Look(site, str(templates), preview)
+
+
+def rendered(made: Content, templates: Path = TEMPLATES) -> dict[str, Output]:
+    """Assets and pages by path."""
+    used = look(templates, made.site)
+    return {output.path: output for output in (*used.assets, *map(used.page, link.pages(made)))}
 
 
 def html(made: Content, templates: Path = TEMPLATES) -> dict[str, str]:
@@ -393,44 +403,119 @@ def test_dates_are_written_out() -> None:
     assert '<time datetime="2026-11-04">4 November 2026</time>' in made
 
 
-# Pages that are kept
+# What pages are made of
 
 
-def test_page_that_shows_the_same_comes_without_data() -> None:
-    kept = render.Kept()
-    first = rendered(content(entry("500"), entry("222")), kept=kept)
-    second = rendered(content(entry("500", title="New"), entry("222")), kept=kept)
-    assert second["errors/500.html"].data is not None
-    unchanged = {path: output.digest for path, output in second.items() if output.data is None}
-    assert "404.html" in unchanged
-    assert unchanged.items() <= {path: output.digest for path, output in first.items()}.items()
+def told(templates: Path, site: SiteFields = PLAIN_SITE, preview: bool = False) -> dict[str, bytes]:
+    """What tells one look of each kind of page from another."""
+    made = look(templates, site, preview)
+    return {name: made.key(kind) for kind, name in render.TEMPLATES.items()}
 
 
-@pytest.mark.parametrize("what", ["template", "part", "asset", "site"])
-def test_every_page_is_made_anew_when_the_look_changes(what: str, templates: Path) -> None:
-    kept = render.Kept()
-    rendered(content(entry("500")), templates, kept)
+def changed(one: dict[str, bytes], other: dict[str, bytes]) -> list[str]:
+    return sorted(name for name in one if one[name] != other[name])
+
+
+def test_same_templates_give_the_same_keys(templates: Path) -> None:
+    assert told(templates) == told(templates)
+    assert look(templates).digest == look(templates).digest
+
+
+@pytest.mark.parametrize("name", sorted(render.TEMPLATES.values()))
+def test_kinds_of_pages_have_keys_of_their_own(name: str, small: Path) -> None:
+    before, digest = told(small), look(small).digest
+    (small / name).write_text("{{ head.title }}!")
+    assert changed(before, told(small)) == [name]
+    assert look(small).digest != digest
+
+
+@pytest.mark.parametrize(
+    ("statement", "names"),
+    [
+        ("{% include 'x.html' %}", ["404.html"]),
+        ('{% include "x.html" %}', ["404.html"]),
+        ("{%- include 'x.html' -%}", ["404.html"]),
+        ("{% include 'x.html' ignore missing %}", ["404.html"]),
+        ("{% include 'x.html' without context %}", ["404.html"]),
+        ("{% import 'x.html' as x %}", ["404.html"]),
+        ("{% from 'x.html' import a %}", ["404.html"]),
+        ("{% extends 'x.html' %}", ["404.html"]),
+        ("{% include ['nope.html', 'x.html'] %}", ["404.html"]),
+        ("{% set name = 'x.html' %}{% include name %}", ["404.html"]),
+        ("{% include 'x.html' if root else 'y.html' %}", ["404.html"]),
+        ("{% include 'y.html' %}", ["404.html"]),
+    ],
+)
+def test_template_that_is_used_counts_wherever_it_is_used(statement: str, names: list[str], small: Path) -> None:
+    (small / "x.html").write_text("{% macro a() %}{% endmacro %}")
+    (small / "y.html").write_text("{% include 'x.html' %}")
+    (small / "404.html").write_text(statement)
+    before = told(small)
+    (small / "x.html").write_text("{% macro a() %}{% endmacro %}new")
+    assert changed(before, told(small)) == names
+
+
+def test_template_that_is_no_html_counts_too(small: Path) -> None:
+    (small / "x.svg").write_text("<svg></svg>")
+    (small / "404.html").write_text("{% include 'x.svg' %}")
+    before = told(small)
+    (small / "x.svg").write_text("<svg> </svg>")
+    assert changed(before, told(small)) == ["404.html"]
+
+
+@pytest.mark.parametrize("what", ["base", "asset", "site", "preview"])
+def test_what_stands_on_every_page_counts_on_every_page(what: str, templates: Path) -> None:
+    before, digest = told(templates), look(templates).digest
     site = PLAIN_SITE
     match what:
-        case "template":
-            (templates / "404.html").write_text("x")
-        case "part":
-            (templates / "parts/page.html").write_text((templates / "parts/page.html").read_text() + "\n")
+        case "base":
+            (templates / "base.html").write_text((templates / "base.html").read_text() + "\n")
         case "asset":
             (templates / "assets/site.css").write_text("x")
         case "site":
             site = msgspec.structs.replace(site, licence="None")
-    assert all(
-        output.data is not None for output in rendered(content(entry("500"), site=site), templates, kept).values()
-    )
+    after = told(templates, site, what == "preview")
+    assert changed(before, after) == sorted(before)
+    assert look(templates, site, what == "preview").digest != digest
 
 
-def test_kept_pages_are_those_of_a_clean_run() -> None:
-    kept = render.Kept()
-    for made in (content(entry("500")), content(entry("500"), entry("501", "500")), content(entry("501")), hostile()):
-        clean = rendered(made)
-        again = rendered(made, kept=kept)
-        assert {p: o.digest for p, o in again.items()} == {p: o.digest for p, o in clean.items()}
+def test_compiled_templates_that_are_kept_show_nothing_old(templates: Path, tmp_path: Path) -> None:
+    view = next(view for view in link.pages(content(entry("500"))) if view.head.page == "errors/500.html")
+    for text in ("{{ head.title }}", "{{ head.title }}!", "{{ head.page }}", "{{ head.title }}"):
+        (templates / "error.html").write_text(text)
+        used = render.Look(PLAIN_SITE, str(templates), cache=str(tmp_path / "kept"))
+        assert used.page(view) == look(templates).page(view)
+
+
+@pytest.mark.parametrize("damage", [b"", b"x", b"j2" * 40])
+def test_compiled_templates_that_are_damaged_are_made_again(damage: bytes, templates: Path, tmp_path: Path) -> None:
+    (view, *_) = link.pages(content(entry("500")))
+    made = render.Look(PLAIN_SITE, str(templates), cache=str(tmp_path / "kept")).page(view)
+    for path in (tmp_path / "kept").iterdir():
+        path.write_bytes(damage)
+    assert render.Look(PLAIN_SITE, str(templates), cache=str(tmp_path / "kept")).page(view) == made
+
+
+@pytest.mark.parametrize("name", [*(f"errors/{slug}.html" for slug in ("500", "400")), "errors/index.html"])
+def test_page_does_not_depend_on_what_was_rendered_before(name: str) -> None:
+    """Macros that are called `once` for the same thing must not remember another site's."""
+    one = content(entry("500", "400", topics=("a",)), entry("400"), topic("a"))
+    other = content(entry("500", "400", title="New", topics=("a",)), entry("400", title="Newer"), topic("a"))
+    used = look()
+    for made in (one, other, one):
+        (view,) = [view for view in link.pages(made) if view.head.page == name]
+        assert used.page(view) == look().page(view)
+
+
+@given(st.text())
+def test_text_is_escaped_as_elsewhere(text: str) -> None:
+    assert render.escaped(text) == str(escape(text))
+    assert type(render.escaped(text)) is str
+
+
+@pytest.mark.parametrize("value", [None, 1, 1.5, True, Markup("<b>"), render.Safe("<b>"), ["<"], Undefined()], ids=repr)
+def test_values_are_escaped_as_elsewhere(value: object) -> None:
+    assert render.escaped(value) == str(escape(value))
 
 
 def test_site_may_be_of_any_language() -> None:

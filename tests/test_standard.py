@@ -54,7 +54,7 @@ STATUSES = table("iana-enhanced-status-codes")
 
 @cache
 def content() -> Content:
-    made = load.load(str(REPOSITORY / "content"), {}, render=False).content
+    made = load.load(str(REPOSITORY / "content"), render=False).content
     assert made is not None
     return made
 

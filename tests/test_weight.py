@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import statistics
 from urllib.parse import urlsplit
 
 import pytest
@@ -25,6 +26,10 @@ def heavy(site: Built, paths: list[str], most: int) -> list[str]:
 
 def test_entry_page_is_light(real: Built) -> None:
     assert heavy(real, real.entries(), 14 * KB) == []
+
+
+def test_entry_page_in_the_middle_is_lighter(real: Built) -> None:
+    assert statistics.median(weight(real, path) for path in real.entries()) <= 12 * KB
 
 
 def test_listing_is_light(real: Built) -> None:

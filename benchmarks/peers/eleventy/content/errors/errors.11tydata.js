@@ -1,0 +1,5 @@
+module.exports = {
+  layout: "entry.njk",
+  tags: ["errors"],
+  permalink: (data) => `${data.page.filePathStem}.html`,
+};

@@ -1,0 +1,5 @@
+module.exports = {
+  layout: "article.njk",
+  tags: ["guides"],
+  permalink: (data) => `${data.page.filePathStem}.html`,
+};

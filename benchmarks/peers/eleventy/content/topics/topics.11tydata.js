@@ -1,0 +1,5 @@
+module.exports = {
+  layout: "article.njk",
+  tags: ["topics"],
+  permalink: (data) => `${data.page.filePathStem}.html`,
+};

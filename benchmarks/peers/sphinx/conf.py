@@ -1,0 +1,10 @@
+project = "SMTP error reference"
+language = "en"
+extensions = ["myst_parser"]
+source_suffix = {".md": "markdown"}
+exclude_patterns = ["_build"]
+templates_path = ["_templates"]
+html_theme = "alabaster"
+html_copy_source = False
+myst_heading_anchors = 3
+suppress_warnings = ["misc.highlighting_failure"]

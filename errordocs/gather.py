@@ -1,0 +1,238 @@
+"""From a folder to its content, on every core: only files whose stat and bytes changed since the last build are read.
+
+Of entries, the content holds their faces alone; the whole records wait on the shelf until a page needs them.
+"""
+
+from __future__ import annotations
+
+import marshal
+import sys
+import time
+from collections.abc import Sequence
+from collections.abc import Set
+from hashlib import blake2b
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from errordocs import cache
+from errordocs import check
+from errordocs import load
+from errordocs import progress
+from errordocs import snippets
+from errordocs import stamp
+from errordocs import workers
+from errordocs.cache import Row
+from errordocs.cache import Shelf
+from errordocs.faces import code_patterns
+from errordocs.faces import face
+from errordocs.model import Body
+from errordocs.model import Entry
+from errordocs.model import Face
+from errordocs.model import Outline
+from errordocs.model import Problem
+from errordocs.model import SiteFields
+from errordocs.progress import Watch
+
+SITE = "site.yaml"
+KEPT = ("kept",)  # in the place of a row that holds
+_encode = msgspec.msgpack.Encoder().encode
+_face = msgspec.msgpack.Decoder(Face).decode
+_problems = msgspec.msgpack.Decoder(tuple[Problem, ...]).decode
+
+
+class Gathered(Struct, frozen=True):
+    """What is wrong with single files, and which were read just now; `site` is None where site.yaml cannot be read.
+
+    `is_inner`: no file came or went, and what changed is nothing that any page but the file's own shows.
+    """
+
+    site: SiteFields | None
+    problems: tuple[Problem, ...]
+    fresh: frozenset[str]
+    is_inner: bool
+
+
+def gather(folder: str, shelf: Shelf, jobs: int, watch: Watch, changed: Set[str] | None = None) -> Gathered:
+    """Reads what changed; afterwards the shelf has a row for each file that gave a record, and for no other.
+
+    Where it is known which files `changed`, and that none came or went, no other is looked at. Raises Failed where
+    there is no such folder, or a file cannot be read.
+    """
+    began = time.time_ns()
+    problems: list[Problem] = []
+    found = load.some_files(folder, changed) if changed and changed <= shelf.rows.keys() else None
+    stats = {sys.intern(one.name): one.stat for one in found or load.files(folder, problems)}
+    site = _site(folder, found is not None or stats.pop(SITE, None) is not None, shelf, problems)
+    gone = shelf.rows.keys() - stats.keys() if found is None else set()
+    for name in gone:
+        del shelf.rows[name]
+    is_inner = not gone
+    asked = [name for name in stats if not _is_known(shelf.rows.get(name), stats[name])]
+    batches = workers.batches(len(asked), jobs)
+    reader = _Reader(folder, shelf, site, [asked[batch.start : batch.stop] for batch in batches])
+    fresh = set()
+    watch = progress.of_many(watch, len(asked))
+    watch.begin("reading", len(asked))
+    for result in workers.each(len(batches), reader.read, jobs):
+        for name, made, told in marshal.loads(result):
+            watch.step()
+            before = shelf.rows.get(name)
+            problems += _problems(told) if told else ()
+            row = before if made == KEPT else _row(made) if made else None
+            is_inner &= row is not None and before is not None and bool(row.face)
+            is_inner &= row is None or before is None or (row.outer, row.ids) == (before.outer, before.ids)
+            if row is None:
+                shelf.rows.pop(name, None)
+                continue
+            if row is not before:
+                fresh.add(name)
+            is_at_rest = not told and max(stats[name][:2]) < began - stamp.GRANULARITY
+            shelf.rows[sys.intern(name)] = row._replace(stat=stats[name] if is_at_rest else None)
+    watch.end()
+    return Gathered(site, tuple(problems), frozenset(fresh), is_inner)
+
+
+def _site(folder: str, is_there: bool, shelf: Shelf, problems: list[Problem]) -> SiteFields | None:
+    """What site.yaml says; where it says something else than before, nothing on the shelf holds any more."""
+    if not is_there:
+        problems += load.missing_site(folder, problems)
+        return None
+    data = load.raw(folder, SITE)
+    digest = blake2b(data, digest_size=16).digest()
+    if digest != shelf.site:
+        shelf.site = digest
+        shelf.rows.clear()
+    reading = load.read(folder, SITE, data, None)
+    problems += reading.problems
+    return reading.record if isinstance(reading.record, SiteFields) else None
+
+
+def _is_known(row: Row | None, stat: tuple[int, ...]) -> bool:
+    return row is not None and row.stat == stat
+
+
+class _Reader:
+    """What the processes that read share: where files lie, and which of them make a batch."""
+
+    def __init__(self, folder: str, shelf: Shelf, site: SiteFields | None, batches: Sequence[Sequence[str]]) -> None:
+        self.folder = folder
+        self.shelf = shelf
+        self.site = site
+        self.batches = batches
+        self.codes = code_patterns(site.parts) if site else ()
+
+    def read(self, number: int) -> bytes:
+        """A batch, as (name, row, problems) for each file; the row is empty where it stays, or there is none."""
+        made: list[tuple[str, tuple[object, ...], bytes]] = []
+        packed: list[bytes] = []  # of each record, its face if it has one, then all of it
+        for name in self.batches[number]:
+            data = load.raw(self.folder, name)
+            digest = blake2b(data, digest_size=16).digest()
+            known = self.shelf.rows.get(name)
+            if known is not None and known.digest == digest:
+                made.append((name, KEPT, b""))
+                continue
+            if known is not None and len(self.batches) == 1:  # of many files, looking for old code takes too long
+                snippets.learn(_html(self.shelf.whole(name)))
+            reading = load.read(self.folder, name, data, self.site)
+            told = _encode(reading.problems) if reading.problems else b""
+            if reading.record is None:
+                made.append((name, (), told))
+                continue
+            *digests, seen = self._told_of(reading.record, digest)
+            made.append((name, (None, b"" if told else digest, *digests, bool(seen)), told))
+            packed += [seen] * bool(seen) + [cache.packed(reading.record)]
+        places = iter(self.shelf.put(packed))
+        for at, (name, row, told) in enumerate(made):
+            if row and row != KEPT:
+                made[at] = (name, (*row[:-1], next(places) if row[-1] else b"", next(places)), told)
+        return marshal.dumps(made)
+
+    def _told_of(self, record: load.Record | SiteFields, digest: bytes) -> tuple[bytes, bytes, bytes, bytes]:
+        """What a row says of a record, between the digest of its bytes and its place."""
+        ids = _digest(" ".join(sorted(check.ids_of(record))).encode())
+        if not isinstance(record, Entry):
+            outer = digest if isinstance(record, SiteFields) else _digest(_encode(record.fields))
+            return outer, b"", ids, b""
+        seen = face(record, self.codes)
+        packed, fields = _encode(seen), seen.fields
+        bones = _encode((seen.slug, seen.codes, fields.sender, fields.topics, fields.related))
+        return _digest(packed + _encode(record.fields.responses)), _digest(bones), ids, packed
+
+
+def _row(made: tuple[Any, ...]) -> Row:
+    *told, face, whole = made
+    return Row(*told, *(cache.shared(place) for place in (face, whole)))
+
+
+def _digest(data: bytes) -> bytes:
+    return blake2b(data, digest_size=16).digest()
+
+
+def outline(site: SiteFields, shelf: Shelf) -> Outline:
+    """The content by what is on the shelf; raises Damaged."""
+    shared: dict[object, Any] = {}
+    return load.content_of(Outline, site, {name: _seen(shelf, name, row, shared) for name, row in shelf.rows.items()})
+
+
+def _seen(shelf: Shelf, name: str, row: Row, shared: dict[object, Any]) -> Face | cache.Record:
+    """A face or a record; what many faces have alike is there once."""
+    if not row.face:
+        return shelf.whole(name)
+    try:
+        made = _face(shelf.read(row.face))
+    except msgspec.MsgspecError as error:
+        raise cache.Damaged(str(error)) from None
+    fields, keep = made.fields, shared.setdefault
+    fields = msgspec.structs.replace(
+        fields,
+        sender=keep(fields.sender, fields.sender),
+        seen_from=keep(fields.seen_from, fields.seen_from),
+        topics=keep(fields.topics, fields.topics),
+        guides=keep(fields.guides, fields.guides),
+    )
+    codes, facts = (keep((dict, *one.items()), one) for one in (made.codes, made.facts))
+    return Face(made.slug, sys.intern(name), codes, facts, fields)
+
+
+def known(shelf: Shelf) -> bytes:
+    """The digest of all that records may name: files, and the ids on their pages."""
+    return _digest(shelf.site + b"".join(name.encode() + row.ids for name, row in sorted(shelf.rows.items())))
+
+
+def labels(shelf: Shelf) -> bytes:
+    """The digest of what pages may show of any file that is no entry."""
+    rows = sorted((name, row.outer) for name, row in shelf.rows.items() if not row.face)
+    return _digest(shelf.site + b"".join(name.encode() + outer for name, outer in rows))
+
+
+def outers(shelf: Shelf) -> bytes:
+    """The digest of all that any page may show of any file but its own."""
+    return _digest(labels(shelf) + b"".join(name.encode() + row.outer for name, row in sorted(shelf.rows.items())))
+
+
+def bones(shelf: Shelf) -> bytes:
+    """The digest of what makes entries related, and tells their order."""
+    return _digest(labels(shelf) + b"".join(name.encode() + row.bones for name, row in sorted(shelf.rows.items())))
+
+
+def names(site: SiteFields, shelf: Shelf, ids: check.Anchors) -> check.Known:
+    """What records may name, by the names of the files on the shelf."""
+    slugs: dict[str, dict[str, str]] = {kind: {} for kind in load.FOLDERS}
+    for name in shelf.rows:
+        kind, slash, rest = name.partition("/")
+        if slash:
+            slugs[kind][rest.rpartition("/")[2].rpartition(".")[0]] = name
+    senders, topics, guides = (frozenset(slugs[kind]) for kind in ("senders", "topics", "guides"))
+    return check.Known(site, slugs["errors"], senders, topics, guides, {}, frozenset(shelf.rows), ids)
+
+
+def _html(record: object) -> str:
+    """All of a body's HTML."""
+    body = getattr(record, "body", None)
+    if not isinstance(body, Body):
+        return ""
+    sections = (piece for section in body.sections for piece in (section.html, *(item.html for item in section.items)))
+    return "\n".join((body.intro, *sections))

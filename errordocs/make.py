@@ -1,0 +1,247 @@
+"""From content to the files of the site, on every core: what is made of the same as the last time is not made again.
+
+A file is a function of what goes into it: an entry's page of its own record, of what it shows of others (`Around`), of
+its templates and of site.yaml; any other page of its view and its templates. The digest of all that is its key.
+"""
+
+from __future__ import annotations
+
+import marshal
+import sys
+import time
+from collections.abc import Callable
+from collections.abc import Collection
+from collections.abc import Iterable
+from collections.abc import Iterator
+from collections.abc import Mapping
+from collections.abc import Sequence
+from functools import partial
+from hashlib import blake2b
+
+import msgspec
+from msgspec import Struct
+
+from errordocs import cache
+from errordocs import check
+from errordocs import feeds
+from errordocs import progress
+from errordocs import workers
+from errordocs.cache import Sheet
+from errordocs.cache import Shelf
+from errordocs.check import Known
+from errordocs.frame import Frame
+from errordocs.link import Maker
+from errordocs.model import Finding
+from errordocs.model import Output
+from errordocs.paths import api_of
+from errordocs.paths import page_of
+from errordocs.progress import Watch
+from errordocs.render import Look
+from errordocs.views import Around
+from errordocs.views import EntryView
+from errordocs.write import Room
+
+File = tuple[Output, Sheet]
+Looking = Callable[[], tuple[bytes, tuple[str, ...]]]  # what is around an entry's page, and the files of whom it shows
+_encode = msgspec.msgpack.Encoder().encode
+_around = msgspec.msgpack.Decoder(Around).decode
+_findings = msgspec.msgpack.Decoder(list[Finding]).decode
+
+
+class Made(Struct, frozen=True):
+    """The files that were looked at, and those that were not, as they stand; what each was made of; what is wrong."""
+
+    outputs: list[Output]
+    standing: dict[str, str]
+    sheets: dict[str, Sheet]
+    findings: list[Finding]
+
+
+class Press:
+    """What the processes that make files share; `checked` are the files whose records have to be looked at again."""
+
+    def __init__(
+        self,
+        shelf: Shelf,
+        known: Known,
+        checked: Collection[str],
+        frame: Frame,
+        look: Look,
+        room: Room,
+    ) -> None:
+        self.shelf = shelf
+        self.known = known
+        self.checked = checked
+        self.frame = frame
+        self.look = look
+        self.room = room
+        self.base = shelf.site + frame.repository.encode()
+        self.tasks: list[tuple[int, Callable[[], Iterable[File]]]] = []
+        self.standing: dict[str, Sheet] = {}
+        self.findings: list[Finding] = []
+        self.seconds: dict[str, float] = {}
+        self.since = 0.0
+
+    # What there is to do
+
+    def stay(self, sheets: Mapping[str, Sheet]) -> None:
+        """Files that are sure to be what they would be made again."""
+        self.standing = dict(sheets)
+
+    def entries(self, listed: Sequence[tuple[str, Looking]], bones: bytes, jobs: int) -> None:
+        """Pages and documents of entries: the name of the file of each, and what looks around it where that is needed.
+
+        `bones` is the digest of all that makes entries related; empty where nothing around them changed.
+        """
+        for batch in workers.batches(len(listed), jobs):
+            run = listed[batch.start : batch.stop]
+            self.tasks.append((len(run), partial(self._entries, run, bones)))
+
+    def pages(self, makers: Iterable[Maker], labels: bytes, jobs: int) -> None:
+        """Any other pages; `labels` is the digest of what they may show of files that are no entries."""
+        listed = list(makers)
+        for batch in workers.batches(len(listed), jobs, least=1, most=16):
+            run = listed[batch.start : batch.stop]
+            self.tasks.append((len(run), partial(self._pages, run, labels)))
+
+    def lists(self, name: str, inputs: bytes, outputs: Callable[[], Iterable[Output]]) -> None:
+        """Files that are made together, under that name, of what has this digest."""
+        self.tasks.append((1, partial(self._lists, name.encode(), inputs, outputs)))
+
+    def run(self, jobs: int, watch: Watch, seconds: dict[str, float]) -> Made:
+        """Does all of it; `seconds` of work are added by stage."""
+        made = Made([], {path: sheet.digest for path, sheet in self.standing.items()}, self.standing, [])
+        if jobs > 1 and len(self.tasks) > 1:
+            self.tasks.reverse()  # what takes longest comes first, so that no process waits for it at the end
+            self.room.open_for_all()
+            self.look.compile()
+        count = sum(count for count, _ in self.tasks)
+        watch = progress.of_many(watch, count)
+        watch.begin("making", count)
+        for result in workers.each(len(self.tasks), self._act, jobs):
+            number, files, findings, took = marshal.loads(result)
+            for (path, role, digest, size), sheet in files:
+                made.outputs.append(Output(path, role, None, digest, size))
+                made.sheets[path] = _shared(Sheet(*sheet))
+            made.findings.extend(_findings(findings) if findings else ())
+            for stage, spent in took.items():
+                seconds[stage] = seconds.get(stage, 0.0) + spent
+            for _ in range(self.tasks[number][0]):
+                watch.step()
+        watch.end()
+        self.tasks.clear()  # with all that they were to be made of, before what is next needs memory
+        return made
+
+    def _act(self, number: int) -> bytes:
+        self.findings, self.seconds, self.since = [], {}, time.process_time()
+        made = list(self.tasks[number][1]())
+        fresh = [sheet.around for _, sheet in made if sheet.around and isinstance(sheet.around, bytes)]
+        placed: dict[object, object] = dict(zip(fresh, self.shelf.put(fresh) if fresh else (), strict=True))
+        files = [
+            (
+                (item.path, item.role, item.digest, item.size),
+                (*sheet[:4], placed.get(sheet.around, sheet.around), sheet[5]),
+            )
+            for item, sheet in made
+        ]
+        self._spent("remember")
+        return marshal.dumps((number, files, _encode(self.findings) if self.findings else b"", self.seconds))
+
+    def _spent(self, stage: str) -> None:
+        now = time.process_time()
+        self.seconds[stage] = self.seconds.get(stage, 0.0) + now - self.since
+        self.since = now
+
+    # How it is done
+
+    def _entries(self, items: Sequence[tuple[str, Looking]], bones: bytes) -> Iterator[File]:
+        for name, looking in items:
+            sheet = self._around(name, looking, bones)
+            self._spent("link")
+            yield from self._entry(name, sheet)
+
+    def _around(self, name: str, looking: Looking, bones: bytes) -> Sheet:
+        """A sheet with what is around an entry: that of the last time, where nothing of it can have changed."""
+        known = self.shelf.sheets.get(page_of(name) or "")
+        if known is not None and (not bones or known.inputs == self._inputs(known.shown, bones)):
+            return known
+        around, shown = looking()
+        about = _digest(around)
+        place = known.around if known is not None and known.about == about else around
+        return Sheet(b"", "", self._inputs(shown, bones), shown, place, about)
+
+    def _inputs(self, shown: Iterable[str], bones: bytes) -> bytes:
+        rows = self.shelf.rows
+        return _digest(bones + b"".join([rows[name].outer if name in rows else b"-" for name in shown]))
+
+    def _entry(self, name: str, sheet: Sheet) -> Iterator[File]:
+        own = _digest(name.encode() + self.shelf.rows[name].digest + self.base + sheet.about)
+        page, api = page_of(name) or "", api_of(name)
+        sheets = {page: sheet._replace(key=own + self.look.key(EntryView)), api: Sheet(own, "")}
+        stale = [path for path, one in sheets.items() if not self._stands(path, one.key)]
+        entry = self.shelf.entry(name) if name in self.checked or stale else None
+        self._spent("read again")
+        if entry is not None and name in self.checked:
+            self.findings += check.of_each(entry, self.known)
+            self._spent("check")
+        if self.findings:
+            return
+        view = None
+        if entry is not None and stale:
+            view = self.frame.entry(entry, _around(self.shelf.read(sheet.around)))
+            self._spent("link")
+        for path, one in sheets.items():
+            if view is not None and path in stale:
+                yield self._put(self.look.page(view) if path == page else feeds.document(view, self.frame.site), one)
+            else:
+                yield self._stay(path, one)
+
+    def _pages(self, makers: Sequence[Maker], labels: bytes) -> Iterator[File]:
+        rows = self.shelf.rows
+        for maker in makers:
+            own = rows[maker.source].digest if maker.source else b""
+            outers = (rows[entry.source].outer for entry in maker.shown)
+            inputs = _digest(b"".join((self.look.digest, self.base, labels, own, *outers)))
+            known = self.shelf.sheets.get(maker.path)
+            if known is not None and known.inputs == inputs and self._stands(maker.path, known.key):
+                yield self._stay(maker.path, known)
+                continue
+            view = maker.make()
+            key = _digest(self.look.key(type(view)) + _encode(view))
+            self._spent("link")
+            sheet = Sheet(key, "", inputs)
+            stands = self._stands(maker.path, key)
+            yield self._stay(maker.path, sheet) if stands else self._put(self.look.page(view), sheet)
+
+    def _lists(self, name: bytes, inputs: bytes, outputs: Callable[[], Iterable[Output]]) -> Iterator[File]:
+        known = {path: sheet for path, sheet in self.shelf.sheets.items() if sheet.about == name}
+        if known and all(one.inputs == inputs and self._stands(path, one.key) for path, one in known.items()):
+            yield from (self._stay(path, one) for path, one in known.items())
+            return
+        for item in outputs():
+            self._spent("lists")
+            yield self._put(item, Sheet(b"", "", inputs, about=name))
+
+    def _put(self, item: Output, sheet: Sheet) -> File:
+        self._spent("render")
+        put = self.room.put(item)
+        self._spent("write")
+        return put, sheet._replace(digest=item.digest)
+
+    def _stay(self, path: str, sheet: Sheet) -> File:
+        digest = self.shelf.sheets[path].digest
+        return Output(path, "page", None, digest), sheet._replace(digest=digest)
+
+    def _stands(self, path: str, key: bytes) -> bool:
+        """Whether the file was made of the same, and is there as it was made."""
+        sheet = self.shelf.sheets.get(path)
+        return sheet is not None and sheet.key == key and self.room.has(path, sheet.digest)
+
+
+def _shared(sheet: Sheet) -> Sheet:
+    """The same with names that are kept once for all."""
+    return sheet._replace(shown=tuple(map(sys.intern, sheet.shown)), around=cache.shared(sheet.around))
+
+
+def _digest(data: bytes) -> bytes:
+    return blake2b(data, digest_size=16).digest()

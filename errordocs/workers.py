@@ -1,0 +1,151 @@
+"""Work on every core: processes that are forked with all there is in memory, and hand back bytes.
+
+Tasks are numbers, taken one by one from a pipe, so that no process waits while another has much left. What a task
+gives goes back through a pipe of each process's own. A process ends when its parent does.
+"""
+
+from __future__ import annotations
+
+import gc
+import marshal
+import os
+import select
+import signal
+import struct
+import threading
+from collections.abc import Callable
+from collections.abc import Iterator
+
+from errordocs.model import Failed
+from errordocs.model import Misused
+
+ROUND = 256  # tasks, whose numbers fit into a pipe at once
+LENGTH = struct.Struct("=IB")
+NUMBER = struct.Struct("=I")
+RESULT, ENDED, FAILED, BROKEN = range(4)
+
+Act = Callable[[int], bytes]
+
+
+def cores() -> int:
+    """How many processes may run at once on this machine."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def batches(count: int, jobs: int, least: int = 8, most: int = 128) -> list[range]:
+    """The numbers below `count` in runs of neighbours: enough of them to keep all busy to the end."""
+    size = max(least, min(most, -(-count // (jobs * 8))))
+    return [range(start, min(start + size, count)) for start in range(0, count, size)]
+
+
+def each(count: int, act: Act, jobs: int) -> Iterator[bytes]:
+    """What `act` gives for each number below `count`, as it comes; in this process where one is enough.
+
+    Raises Failed where a task did, or where a process was killed. A process with threads is not forked.
+    """
+    jobs = min(jobs, count)
+    if jobs < 2 or not hasattr(os, "fork") or threading.active_count() > 1:
+        yield from map(act, range(count))
+        return
+    for start in range(0, count, ROUND):
+        yield from _round(range(start, min(start + ROUND, count)), act, jobs)
+
+
+def _round(numbers: range, act: Act, jobs: int) -> Iterator[bytes]:
+    """The same for some numbers, by processes that end with them: what they have touched is a copy of their own."""
+    queue, feed = os.pipe()
+    os.write(feed, b"".join(map(NUMBER.pack, numbers)))
+    os.close(feed)
+    us = os.getpid()
+    gc.freeze()  # what is there stays shared: nobody looks for garbage in it
+    children: dict[int, int] = {}  # the end from which a process's results are read, and the process
+    try:
+        for _ in range(jobs):
+            read, write = os.pipe()
+            try:
+                child = os.fork()
+            except OSError as error:
+                os.close(read)
+                raise Failed(f"no process can be started ({error.strerror}); give fewer --jobs") from None
+            finally:
+                if os.getpid() == us:
+                    os.close(write)
+            if child == 0:
+                _work(queue, write, act, [read, *children])
+            children[read] = child
+        yield from _results(children)
+    finally:
+        os.close(queue)
+        for read, child in children.items():
+            os.close(read)
+            os.kill(child, signal.SIGKILL)  # it has ended, or is not needed any more
+            os.waitpid(child, 0)
+        gc.unfreeze()
+
+
+def _work(queue: int, write: int, act: Act, others: list[int]) -> None:
+    """What a child does; it leaves by _exit, so that nothing of its parent's is done twice."""
+    code = 1
+    try:
+        for descriptor in others:
+            os.close(descriptor)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it, and ends its children
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        gc.disable()
+        try:
+            while number := os.read(queue, NUMBER.size):
+                _send(write, RESULT, act(*NUMBER.unpack(number)))
+            _send(write, ENDED, b"")
+        except Failed as failed:
+            _send(write, FAILED, marshal.dumps((type(failed).__name__, str(failed))))
+        except Exception:
+            import traceback
+
+            _send(write, BROKEN, marshal.dumps(traceback.format_exc()))
+        code = 0
+    finally:
+        os._exit(code)
+
+
+def _send(write: int, kind: int, data: bytes) -> None:
+    rest = memoryview(LENGTH.pack(len(data), kind) + data)
+    while rest:
+        rest = rest[os.write(write, rest) :]
+
+
+def _results(children: dict[int, int]) -> Iterator[bytes]:
+    """Whole results of all children, until each has said that it came to its end."""
+    poll = select.poll()
+    parts = {read: bytearray() for read in children}
+    for read in parts:
+        poll.register(read, select.POLLIN)
+    while parts:
+        for read, _ in poll.poll():
+            data = os.read(read, 1 << 18)
+            parts[read] += data
+            for kind, result in _whole(parts[read]):
+                if kind == RESULT:
+                    yield result
+                elif kind == FAILED:
+                    name, text = marshal.loads(result)
+                    raise (Misused if name == "Misused" else Failed)(text)
+                elif kind == BROKEN:
+                    raise RuntimeError(marshal.loads(result))
+                else:
+                    poll.unregister(read)
+                    del parts[read]
+            if not data and read in parts:
+                raise Failed("a process of the build was killed; free some memory, or give fewer --jobs")
+
+
+def _whole(got: bytearray) -> Iterator[tuple[int, bytes]]:
+    """The messages that have come whole; what is left of `got` is the begin of the next."""
+    at = 0
+    while len(got) - at >= LENGTH.size:
+        length, kind = LENGTH.unpack_from(got, at)
+        begin = at + LENGTH.size
+        if len(got) < begin + length:
+            break
+        at = begin + length
+        yield kind, bytes(got[begin:at])
+    del got[:at]
