@@ -23,9 +23,9 @@ from errordocs.model import Section
 from errordocs.paths import page_of
 from errordocs.paths import root_of
 
-# Where the two readers may differ: odd blanks, definitions, underlined headings, what stands beside an asterisk, which counts
-# by its kind.
-RARE = re.compile(r"[^\S \n]|\]:|^ *(?:-+|=+) *$|[^\x00-\x7f][*_]|[*_][^\x00-\x7f]", re.MULTILINE)
+# Where the two readers may differ: odd blanks, definitions of links, underlined headings, and what stands beside an
+# asterisk, which counts by its kind.
+RARE = re.compile(r"[^\S \n]|^[^a-zA-Z\n]*\[[^\n]*\]:|^ *(?:-+|=+) *$|[^\x00-\x7f][*_]|[*_][^\x00-\x7f]", re.MULTILINE)
 RELATIVE = re.compile(r"((?:\.\./|[a-z0-9.-]+/)*[a-z0-9.-]+\.(?:md|yaml))?(?:#([a-z0-9-]+))?\Z")
 SPECIAL = re.compile('[&<>"]')
 OPTIONS = pyromark.Options.ENABLE_TABLES
