@@ -16,27 +16,15 @@ from corpus import sender
 from project_hugo import article_text
 from project_hugo import page_links
 from project_hugo import sender_text
-from yaml_text import fields
+from yaml_text import entry_fields
 from yaml_text import put
 
 PROJECT = Path(__file__).parent / "peers" / "eleventy"
 
 
 def entry_text(one: Entry, weight: int) -> str:
-    this = one.card
-    related = fields([{"entry": f'"/{other.path}"', "why": why} for other, why in one.related])
-    return (
-        f"---\nweight: {weight}\n"
-        + (f'basic: "{one.basic}"\n' if one.basic else "")
-        + f"enhanced: {one.enhanced}\n"
-        + (f"sender: {this.sender}\n" if this.sender else "")
-        + f"title: {this.title}\nsummary: >-\n  {one.summary}\nupdated: {one.updated}\n"
-        + "".join(f"{name}: {value}\n" for name, value in one.facts.items())
-        + f"seen_from: [{', '.join(one.seen_from)}]\n"
-        + f"topics: [{', '.join(this.topics)}]\nguides: [{', '.join(this.guides)}]\n"
-        + f"responses:\n{fields(one.responses)}related:\n{related}references:\n{fields(one.references)}---\n\n"
-        + page_links(one.body)
-    )
+    related = ((f"/{other.path}", why) for other, why in one.related)
+    return f"---\nweight: {weight}\n{entry_fields(one, related)}---\n\n{page_links(one.body)}"
 
 
 def write(corpus: Corpus, folder: Path) -> None:

@@ -18,25 +18,14 @@ from corpus import article
 from corpus import entry
 from corpus import sender
 from corpus import sender_slug
+from yaml_text import entry_fields
 from yaml_text import fields
 from yaml_text import put
 
 
 def entry_text(one: Entry) -> str:
-    this = one.card
-    related = fields([{"entry": f'"{other.slug}"', "why": why} for other, why in one.related])
-    return (
-        "---\n"
-        + (f'basic: "{one.basic}"\n' if one.basic else "")
-        + f"enhanced: {one.enhanced}\n"
-        + (f"sender: {this.sender}\n" if this.sender else "")
-        + f"title: {this.title}\nsummary: >-\n  {one.summary}\nupdated: {one.updated}\n"
-        + "".join(f"{name}: {value}\n" for name, value in one.facts.items())
-        + f"seen_from: [{', '.join(one.seen_from)}]\n"
-        + f"topics: [{', '.join(this.topics)}]\nguides: [{', '.join(this.guides)}]\n"
-        + f"responses:\n{fields(one.responses)}related:\n{related}references:\n{fields(one.references)}"
-        + f"---\n\n{one.body}"
-    )
+    related = ((other.slug, why) for other, why in one.related)
+    return f"---\n{entry_fields(one, related)}---\n\n{one.body}"
 
 
 def article_text(one: Article) -> str:

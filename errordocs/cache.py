@@ -113,6 +113,11 @@ _replies = msgspec.msgpack.Decoder(_Replies).decode
 _decode = msgspec.msgpack.Decoder(_Any).decode
 
 
+def digest(data: bytes) -> bytes:
+    """The digest of what something is made of: BLAKE2b of 128 bits."""
+    return blake2b(data, digest_size=16).digest()
+
+
 def packed(record: Record) -> bytes:
     """A record as bytes."""
     fields: dict[str, Any] = {KINDS[type(record)]: record}
@@ -257,13 +262,12 @@ class Shelf:
 def load(state: str) -> Shelf:
     """What the last build with this very generator kept; nothing where there is nothing."""
     shelf = Shelf(state)
-    with suppress(OSError, ValueError, EOFError, TypeError):
-        with open(os.path.join(state, INDEX), "rb") as file:
-            checksum, data = file.read(4), file.read()
-        if checksum == crc32(data).to_bytes(4, "big"):  # damaged data would not be refused by marshal, but believed
-            made_by, shelf.site, shelf.known, shelf.look, rows, sheets = marshal.loads(data)
-            if made_by != generator():
-                return Shelf(state)
+    if (data := stamp.read(os.path.join(state, INDEX))) is None:
+        return shelf
+    with suppress(ValueError, EOFError, TypeError):
+        made_by, site, known, look, rows, sheets = marshal.loads(data)
+        if made_by == generator():
+            shelf.site, shelf.known, shelf.look = site, known, look
             shelf.rows = {name: Row(*row) for name, row in rows.items()}
             shelf.sheets = {path: Sheet(*sheet) for path, sheet in sheets.items()}
     return shelf
@@ -278,7 +282,7 @@ def save(state: str, shelf: Shelf) -> None:
         rows = {name: tuple(row) for name, row in shelf.rows.items()}
         sheets = {path: tuple(sheet) for path, sheet in shelf.sheets.items()}
         data = marshal.dumps((generator(), shelf.site, shelf.known, shelf.look, rows, sheets))
-        if _put(os.path.join(state, INDEX), crc32(data).to_bytes(4, "big") + data) and is_full:
+        if stamp.put(os.path.join(state, INDEX), data) and is_full:
             shelf.forget()
 
 
@@ -293,22 +297,8 @@ def _runs(process: str) -> bool:
     return True
 
 
-def _put(path: str, data: bytes) -> bool:
-    temporary = f"{path}.{os.getpid()}"
-    try:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(temporary, "wb") as file:
-            file.write(data)
-        os.replace(temporary, path)
-    except OSError:
-        with suppress(OSError):
-            os.unlink(temporary)
-        return False
-    return True
-
-
 @cache
 def generator() -> str:
     """What tells one version of the generator from another: its files, and its libraries', as they lie there."""
     walk = stamp.walk(stamp.makers())
-    return blake2b(repr(sorted(walk.items())).encode(), digest_size=16).hexdigest()
+    return digest(repr(sorted(walk.items())).encode()).hex()

@@ -61,6 +61,7 @@ def build(options: argparse.Namespace) -> int:
     from errordocs import pipeline
     from errordocs import progress
     from errordocs import report
+    from errordocs import summary
 
     began = time.monotonic()
     started = stamp.start((options.content, options.templates, *stamp.makers()))
@@ -73,8 +74,6 @@ def build(options: argparse.Namespace) -> int:
     page = os.path.join(os.path.abspath(options.output), "index.html")
     where = "" if options.quiet else f"open {page}\n  or file://{quote(page)}\n"
     sys.stdout.write(where)
-    from errordocs import summary
-
     if not options.quiet:
         print(summary.built(done, time.monotonic() - began), file=sys.stderr)
     if options.profile:

@@ -10,7 +10,6 @@ import sys
 import time
 from collections.abc import Sequence
 from collections.abc import Set
-from hashlib import blake2b
 from typing import Any
 
 import msgspec
@@ -25,6 +24,7 @@ from errordocs import stamp
 from errordocs import workers
 from errordocs.cache import Row
 from errordocs.cache import Shelf
+from errordocs.cache import digest
 from errordocs.faces import code_patterns
 from errordocs.faces import face
 from errordocs.model import Body
@@ -69,7 +69,7 @@ def gather(folder: str, shelf: Shelf, jobs: int, watch: Watch, changed: Set[str]
     for name in gone:
         del shelf.rows[name]
     is_inner = not gone
-    asked = [name for name in stats if not _is_known(shelf.rows.get(name), stats[name])]
+    asked = [name for name, stat in stats.items() if name not in shelf.rows or shelf.rows[name].stat != stat]
     batches = workers.batches(len(asked), jobs)
     reader = _Reader(folder, shelf, site, [asked[batch.start : batch.stop] for batch in batches])
     fresh = set()
@@ -81,8 +81,7 @@ def gather(folder: str, shelf: Shelf, jobs: int, watch: Watch, changed: Set[str]
             before = shelf.rows.get(name)
             problems += _problems(told) if told else ()
             row = before if made == KEPT else _row(made) if made else None
-            is_inner &= row is not None and before is not None and bool(row.face)
-            is_inner &= row is None or before is None or (row.outer, row.ids) == (before.outer, before.ids)
+            is_inner &= row is before or _is_inner(row, before)
             if row is None:
                 shelf.rows.pop(name, None)
                 continue
@@ -100,17 +99,19 @@ def _site(folder: str, is_there: bool, shelf: Shelf, problems: list[Problem]) ->
         problems += load.missing_site(folder, problems)
         return None
     data = load.raw(folder, SITE)
-    digest = blake2b(data, digest_size=16).digest()
-    if digest != shelf.site:
-        shelf.site = digest
+    if (now := digest(data)) != shelf.site:
+        shelf.site = now
         shelf.rows.clear()
     reading = load.read(folder, SITE, data, None)
     problems += reading.problems
     return reading.record if isinstance(reading.record, SiteFields) else None
 
 
-def _is_known(row: Row | None, stat: tuple[int, ...]) -> bool:
-    return row is not None and row.stat == stat
+def _is_inner(row: Row | None, before: Row | None) -> bool:
+    """Whether a file is an entry's, as it was, and nothing changed in it that another page shows."""
+    if row is None or before is None or not row.face:
+        return False
+    return (row.outer, row.ids) == (before.outer, before.ids)
 
 
 class _Reader:
@@ -129,46 +130,42 @@ class _Reader:
         packed: list[bytes] = []  # of each record, its face if it has one, then all of it
         for name in self.batches[number]:
             data = load.raw(self.folder, name)
-            digest = blake2b(data, digest_size=16).digest()
+            now = digest(data)
             known = self.shelf.rows.get(name)
-            if known is not None and known.digest == digest:
+            if known is not None and known.digest == now:
                 made.append((name, KEPT, b""))
                 continue
             if known is not None and len(self.batches) == 1:  # of many files, looking for old code takes too long
                 snippets.learn(_html(self.shelf.whole(name)))
             reading = load.read(self.folder, name, data, self.site)
             told = _encode(reading.problems) if reading.problems else b""
-            if reading.record is None:
+            record = reading.record
+            if record is None or isinstance(record, SiteFields):  # of site.yaml, which is never asked for here
                 made.append((name, (), told))
                 continue
-            *digests, seen = self._told_of(reading.record, digest)
-            made.append((name, (None, b"" if told else digest, *digests, bool(seen)), told))
-            packed += [seen] * bool(seen) + [cache.packed(reading.record)]
+            *digests, seen = self._told_of(record)
+            made.append((name, (None, b"" if told else now, *digests, bool(seen)), told))
+            packed += [seen] * bool(seen) + [cache.packed(record)]
         places = iter(self.shelf.put(packed))
         for at, (name, row, told) in enumerate(made):
             if row and row != KEPT:
                 made[at] = (name, (*row[:-1], next(places) if row[-1] else b"", next(places)), told)
         return marshal.dumps(made)
 
-    def _told_of(self, record: load.Record | SiteFields, digest: bytes) -> tuple[bytes, bytes, bytes, bytes]:
+    def _told_of(self, record: load.Record) -> tuple[bytes, bytes, bytes, bytes]:
         """What a row says of a record, between the digest of its bytes and its place."""
-        ids = _digest(" ".join(sorted(check.ids_of(record))).encode())
+        ids = digest(" ".join(sorted(check.ids_of(record))).encode())
         if not isinstance(record, Entry):
-            outer = digest if isinstance(record, SiteFields) else _digest(_encode(record.fields))
-            return outer, b"", ids, b""
+            return digest(_encode(record.fields)), b"", ids, b""
         seen = face(record, self.codes)
         packed, fields = _encode(seen), seen.fields
         bones = _encode((seen.slug, seen.codes, fields.sender, fields.topics, fields.related))
-        return _digest(packed + _encode(record.fields.responses)), _digest(bones), ids, packed
+        return digest(packed + _encode(record.fields.responses)), digest(bones), ids, packed
 
 
 def _row(made: tuple[Any, ...]) -> Row:
     *told, face, whole = made
     return Row(*told, *(cache.shared(place) for place in (face, whole)))
-
-
-def _digest(data: bytes) -> bytes:
-    return blake2b(data, digest_size=16).digest()
 
 
 def outline(site: SiteFields, shelf: Shelf) -> Outline:
@@ -199,23 +196,23 @@ def _seen(shelf: Shelf, name: str, row: Row, shared: dict[object, Any]) -> Face 
 
 def known(shelf: Shelf) -> bytes:
     """The digest of all that records may name: files, and the ids on their pages."""
-    return _digest(shelf.site + b"".join(name.encode() + row.ids for name, row in sorted(shelf.rows.items())))
+    return digest(shelf.site + b"".join(name.encode() + row.ids for name, row in sorted(shelf.rows.items())))
 
 
 def labels(shelf: Shelf) -> bytes:
     """The digest of what pages may show of any file that is no entry."""
     rows = sorted((name, row.outer) for name, row in shelf.rows.items() if not row.face)
-    return _digest(shelf.site + b"".join(name.encode() + outer for name, outer in rows))
+    return digest(shelf.site + b"".join(name.encode() + outer for name, outer in rows))
 
 
 def outers(shelf: Shelf) -> bytes:
     """The digest of all that any page may show of any file but its own."""
-    return _digest(labels(shelf) + b"".join(name.encode() + row.outer for name, row in sorted(shelf.rows.items())))
+    return digest(labels(shelf) + b"".join(name.encode() + row.outer for name, row in sorted(shelf.rows.items())))
 
 
 def bones(shelf: Shelf) -> bytes:
     """The digest of what makes entries related, and tells their order."""
-    return _digest(labels(shelf) + b"".join(name.encode() + row.bones for name, row in sorted(shelf.rows.items())))
+    return digest(labels(shelf) + b"".join(name.encode() + row.bones for name, row in sorted(shelf.rows.items())))
 
 
 def names(site: SiteFields, shelf: Shelf, ids: check.Anchors) -> check.Known:

@@ -31,13 +31,13 @@ PATH = "lookup.js"
 MARK = '"index"'  # stands for the index while the script is made small
 
 
-def lookup(content: Content | Outline, script: str) -> Iterable[Output]:
-    """lookup.js, the program with its index, where there is a program; raises Failed where that is broken."""
+def lookup(content: Content | Outline, script: str, shown: str = PATH) -> Iterable[Output]:
+    """lookup.js, the program with its index, where there is one; raises Failed, naming `shown`, where it is broken."""
     if not script:
         return
     index = msgspec.json.encode(index_of(content)).decode()
     program, end = (
-        small(PATH, f'(function(){{"use strict";{script}\nstart({MARK});}})();'.encode()).decode().split(MARK)
+        small(shown, f'(function(){{"use strict";{script}\nstart({MARK});}})();'.encode()).decode().split(MARK)
     )
     yield output(PATH, "index", f"{program}{index}{end}".encode())
 

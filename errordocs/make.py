@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
 from functools import partial
-from hashlib import blake2b
+from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -28,6 +28,7 @@ from errordocs import progress
 from errordocs import workers
 from errordocs.cache import Sheet
 from errordocs.cache import Shelf
+from errordocs.cache import digest
 from errordocs.check import Known
 from errordocs.frame import Frame
 from errordocs.link import Maker
@@ -120,8 +121,8 @@ class Press:
         watch.begin("making", count)
         for result in workers.each(len(self.tasks), self._act, jobs):
             number, files, findings, took = marshal.loads(result)
-            for (path, role, digest, size), sheet in files:
-                made.outputs.append(Output(path, role, None, digest, size))
+            for (path, role, content, size), sheet in files:
+                made.outputs.append(Output(path, role, None, content, size))
                 made.sheets[path] = _shared(Sheet(*sheet))
             made.findings.extend(_findings(findings) if findings else ())
             for stage, spent in took.items():
@@ -136,11 +137,11 @@ class Press:
         self.findings, self.seconds, self.since = [], {}, time.process_time()
         made = list(self.tasks[number][1]())
         fresh = [sheet.around for _, sheet in made if sheet.around and isinstance(sheet.around, bytes)]
-        placed: dict[object, object] = dict(zip(fresh, self.shelf.put(fresh) if fresh else (), strict=True))
+        placed: dict[Any, Any] = dict(zip(fresh, self.shelf.put(fresh) if fresh else (), strict=True))
         files = [
             (
                 (item.path, item.role, item.digest, item.size),
-                (*sheet[:4], placed.get(sheet.around, sheet.around), sheet[5]),
+                tuple(sheet._replace(around=placed.get(sheet.around, sheet.around))),
             )
             for item, sheet in made
         ]
@@ -166,16 +167,16 @@ class Press:
         if known is not None and (not bones or known.inputs == self._inputs(known.shown, bones)):
             return known
         around, shown = looking()
-        about = _digest(around)
+        about = digest(around)
         place = known.around if known is not None and known.about == about else around
         return Sheet(b"", "", self._inputs(shown, bones), shown, place, about)
 
     def _inputs(self, shown: Iterable[str], bones: bytes) -> bytes:
         rows = self.shelf.rows
-        return _digest(bones + b"".join([rows[name].outer if name in rows else b"-" for name in shown]))
+        return digest(bones + b"".join([rows[name].outer if name in rows else b"-" for name in shown]))
 
     def _entry(self, name: str, sheet: Sheet) -> Iterator[File]:
-        own = _digest(name.encode() + self.shelf.rows[name].digest + self.base + sheet.about)
+        own = digest(name.encode() + self.shelf.rows[name].digest + self.base + sheet.about)
         page, api = page_of(name) or "", api_of(name)
         sheets = {page: sheet._replace(key=own + self.look.key(EntryView)), api: Sheet(own, "")}
         stale = [path for path, one in sheets.items() if not self._stands(path, one.key)]
@@ -201,13 +202,13 @@ class Press:
         for maker in makers:
             own = rows[maker.source].digest if maker.source else b""
             outers = (rows[entry.source].outer for entry in maker.shown)
-            inputs = _digest(b"".join((self.look.digest, self.base, labels, own, *outers)))
+            inputs = digest(b"".join((self.look.digest, self.base, labels, own, *outers)))
             known = self.shelf.sheets.get(maker.path)
             if known is not None and known.inputs == inputs and self._stands(maker.path, known.key):
                 yield self._stay(maker.path, known)
                 continue
             view = maker.make()
-            key = _digest(self.look.key(type(view)) + _encode(view))
+            key = digest(self.look.key(type(view)) + _encode(view))
             self._spent("link")
             sheet = Sheet(key, "", inputs)
             stands = self._stands(maker.path, key)
@@ -229,8 +230,8 @@ class Press:
         return put, sheet._replace(digest=item.digest)
 
     def _stay(self, path: str, sheet: Sheet) -> File:
-        digest = self.shelf.sheets[path].digest
-        return Output(path, "page", None, digest), sheet._replace(digest=digest)
+        content = self.shelf.sheets[path].digest
+        return Output(path, "page", None, content), sheet._replace(digest=content)
 
     def _stands(self, path: str, key: bytes) -> bool:
         """Whether the file was made of the same, and is there as it was made."""
@@ -241,7 +242,3 @@ class Press:
 def _shared(sheet: Sheet) -> Sheet:
     """The same with names that are kept once for all."""
     return sheet._replace(shown=tuple(map(sys.intern, sheet.shown)), around=cache.shared(sheet.around))
-
-
-def _digest(data: bytes) -> bytes:
-    return blake2b(data, digest_size=16).digest()

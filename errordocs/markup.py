@@ -7,7 +7,6 @@ exist is for `check` to say.
 from __future__ import annotations
 
 import html
-import posixpath
 import re
 from collections.abc import Iterator
 from collections.abc import Sequence
@@ -28,6 +27,7 @@ from errordocs.model import Problem
 from errordocs.model import Section
 from errordocs.paths import page_of
 from errordocs.paths import root_of
+from errordocs.paths import target_of
 from errordocs.snippets import ABSOLUTE
 from errordocs.snippets import PLAIN_URL
 from errordocs.snippets import SOME
@@ -137,7 +137,7 @@ class _Reader:
         if not path:
             self._use(href, at, self.source, fragment)
             return f"#{fragment}"
-        target = posixpath.normpath(posixpath.join(posixpath.dirname(self.source), unquote(path)))
+        target = target_of(self.source, unquote(path))
         if target.startswith(".."):
             self._problem(line, column, "link-outside", f"`{href}` leads out of the content", "link a file inside it")
             return "#"

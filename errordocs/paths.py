@@ -44,6 +44,11 @@ def page_of(source: str) -> str | None:
     return None
 
 
+def target_of(source: str, path: str) -> str:
+    """The file, from `content/`, that a relative path in another file there names; it begins with `..` outside."""
+    return posixpath.normpath(posixpath.join(posixpath.dirname(source), path))
+
+
 def api_of(source: str) -> str:
     """The output path of the document for programs that an entry's file makes."""
     return f"api/errors/{posixpath.basename(source)[:-3]}.json"

@@ -13,7 +13,6 @@ from collections.abc import Set
 from contextlib import contextmanager
 from functools import lru_cache
 from functools import partial
-from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -120,6 +119,7 @@ def build(
         try:
             built = run.build(shelf)
         except cache.Damaged:
+            shelf.close()
             shelf = cache.Shelf(places.state)
             built = run.build(shelf)
         if memory is not None:
@@ -141,6 +141,7 @@ class _Run:
         changed: Set[str] | None,
     ) -> None:
         self.places = places
+        self.repository = places.repository_path
         self.jobs = jobs
         self.watch = watch
         self.notice = notice
@@ -166,13 +167,13 @@ class _Run:
             look = render.Look(site, self.places.templates, self.places.preview, kept)
             where = repr((os.path.abspath(self.places.output), self.repository))
             script = lookup.script_of(self.places.templates)
-            same = blake2b(b"\0".join((look.digest, where.encode(), script.encode()))).digest()
+            same = cache.digest(b"\0".join((look.digest, where.encode(), script.encode())))
         with write.opened(Path(self.places.output), Path(self.places.state), self.notice) as room:
             press = self._press(shelf, site, gathered.fresh if before[0] == known else shelf.rows.keys(), look, room)
             is_inner = gathered.is_inner and before == (known, same)
             if is_inner and all(room.has(path, sheet.digest) for path, sheet in shelf.sheets.items()):
                 self._inner(press, gathered.fresh)
-            elif not self._whole(press, gather.outline(site, shelf)):
+            elif not self._whole(press, gather.outline(site, shelf), script):
                 return self._refused(shelf, gathered)
             made = press.run(self.jobs, self.watch, self.seconds)
             if made.findings:
@@ -211,7 +212,7 @@ class _Run:
         press.stay(sheets)
         press.entries(items, b"", self.jobs)
 
-    def _whole(self, press: Press, content: Outline) -> bool:
+    def _whole(self, press: Press, content: Outline, script: str) -> bool:
         """What is to be made in any other case; False where it cannot be, as the rules will tell."""
         from errordocs import feeds
         from errordocs import link
@@ -226,20 +227,15 @@ class _Run:
         with self._timed("link"):
             linker = link.Linker(content, self.repository, lambda entry: press.shelf.replies(entry.source))
         shelf, site = press.shelf, content.site
-        preview, templates = self.places.preview, self.places.templates
+        preview, shown = self.places.preview, f"{self.places.templates}/lookup/*.js"
         outers = gather.outers(shelf)
         items = [(entry.source, partial(_around, linker, number)) for number, entry in enumerate(linker.entries)]
         press.entries(items, gather.bones(shelf), self.jobs)
         press.pages(linker.makers(), gather.labels(shelf) + linker.counts(), self.jobs)
         press.lists("feeds", outers + bytes([preview]), lambda: feeds.feeds(linker.site_of(), site, preview))
-        script = lookup.script_of(templates)
-        press.lists("lookup", outers + script.encode(), lambda: lookup.lookup(content, script))
+        press.lists("lookup", outers + script.encode(), lambda: lookup.lookup(content, script, shown))
         press.lists("assets", press.look.digest, lambda: press.look.assets)
         return True
-
-    @property
-    def repository(self) -> str:
-        return self.places.repository_path
 
     @contextmanager
     def _timed(self, stage: str) -> Iterator[None]:

@@ -6,7 +6,6 @@ stand. Whatever is rarer, or a mistake, is left to `markup`, which alone knows e
 
 from __future__ import annotations
 
-import posixpath
 import re
 from bisect import bisect_right
 from collections.abc import Callable
@@ -22,6 +21,7 @@ from errordocs.model import LinkUse
 from errordocs.model import Section
 from errordocs.paths import page_of
 from errordocs.paths import root_of
+from errordocs.paths import target_of
 
 # Where the two readers may differ: odd blanks, definitions of links, underlined headings, and what stands beside an
 # asterisk, which counts by its kind.
@@ -181,7 +181,7 @@ class _Reader:
             raise _Rare
         if relative := RELATIVE.match(href):
             path, fragment = relative.groups("")
-            page = posixpath.normpath(posixpath.join(posixpath.dirname(self.source), path)) if path else self.source
+            page = target_of(self.source, path) if path else self.source
             target = page_of(page) if path else ""
             if target is None:
                 raise _Rare

@@ -173,7 +173,7 @@ def _same_part(entry: Entry | Face, index: Index) -> Iterator[Relation]:
         return
     labels = {part.name: part.label for part in index.site.parts}
     name, code = list(entry.codes.items())[-1]
-    for slug in _near(entry.slug, index.general.get((name, code), ()), index, OF_VARIANTS):
+    for slug in _nearest(entry.slug, index.general.get((name, code), ()), index, OF_VARIANTS):
         others = [f"{labels[n].lower()} {c}" for n, c in index.entries[slug].codes.items() if n != name]
         if others:
             yield Relation(slug, "same-part", inline(f"{code} together with {' and '.join(others)}."))
@@ -212,7 +212,7 @@ def _same_topics(entry: Entry | Face, index: Index) -> Iterator[Relation]:
     """Entries nearest in number that share a topic."""
     for topic in entry.fields.topics:
         title = index.topic_titles.get(topic, topic)
-        for slug in _near(entry.slug, index.topics[topic], index, OF_TOPIC):
+        for slug in _nearest(entry.slug, index.topics[topic], index, OF_TOPIC):
             yield Relation(slug, "topic", f"Also about {inline(title)}.")
 
 
@@ -227,18 +227,13 @@ RULES: tuple[Callable[[Entry | Face, Index], Iterator[Relation]], ...] = (
 )
 
 
-def _near(slug: str, slugs: Sequence[str], index: Index, most: int) -> list[str]:
-    """At most `most` of the slugs, the nearest in the entries' order; the lower first where two are as near."""
-    place = index.order[slug]
-    at = bisect_left(slugs, place, key=index.order.__getitem__)
-    window = [s for s in slugs[max(0, at - most) : at + most + 1] if s != slug]
-    return sorted(window, key=lambda s: (abs(index.order[s] - place), index.order[s]))[:most]
-
-
 def _nearest(
-    slug: str, slugs: Sequence[str], index: Index, most: int, fits: Callable[[Entry | Face], bool]
+    slug: str, slugs: Sequence[str], index: Index, most: int, fits: Callable[[Entry | Face], bool] = lambda entry: True
 ) -> list[str]:
-    """The same of those that fit; no more are looked at than it takes to find them."""
+    """At most `most` of the slugs that fit, the nearest in the entries' order; the lower first where two are as near.
+
+    No more are looked at than it takes to find them.
+    """
     place = index.order[slug]
     below = bisect_left(slugs, place, key=index.order.__getitem__) - 1
     above = below + 1

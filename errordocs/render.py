@@ -42,9 +42,7 @@ VARIABLE = re.compile(r"\{[^{}\s]{1,40}\}")
 SPECIAL = re.compile("[&<>\"']")
 ASSETS = (".css", ".js", ".svg", ".png", ".ico")
 USED = re.compile(rb"\{%[-+]?\s*(?:extends|include|import|from)\b")
-NAMED = re.compile(
-    rb"""\{%[-+]?\s*(?:extends|include|import|from)\s+["']([^"'%]+)["']\s*(?:%\}|[-+]%\}|as\b|import\b|ignore\b|with)"""
-)
+NAMED = re.compile(USED.pattern + rb"""\s+["']([^"'%]+)["']\s*(?:%\}|[-+]%\}|as\b|import\b|ignore\b|with)""")
 INDEXES = (views.ListView, views.ErrorsView, views.RegistryView, views.HomeView)
 
 

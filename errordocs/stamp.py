@@ -24,11 +24,10 @@ Outcome = tuple[int, str, str]
 def replay(argv: Sequence[str]) -> int | None:
     """The exit status of the same command with the same inputs, having said the same; None where it must run."""
     try:
-        with open(_path(argv), "rb") as file:
-            checksum, kept = file.read(4), file.read()
-    except OSError:
+        kept = read(_path(argv))
+    except OSError:  # of a working folder that is gone
         return None
-    if checksum != _checksum(kept):  # damaged data would not be refused by marshal, but believed
+    if kept is None:
         return None
     roots, seen, (status, out, err) = marshal.loads(kept)
     if seen != _packed(walk(roots)):
@@ -62,15 +61,7 @@ def keep(argv: Sequence[str], started: Start, outputs: Iterable[str], outcome: O
         return
     made = [os.path.abspath(path) for path in outputs]
     kept = marshal.dumps(([*roots, *made], _packed(seen | walk(made)), outcome))
-    path = _path(argv)
-    temporary = f"{path}.{os.getpid()}"
-    try:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(temporary, "wb") as file:
-            file.write(_checksum(kept) + kept)
-        os.replace(temporary, path)
-    except OSError:
-        return
+    put(_path(argv), kept)
 
 
 def makers() -> tuple[str, ...]:
@@ -79,6 +70,33 @@ def makers() -> tuple[str, ...]:
 
     specs = (find_spec(name) for name in LIBRARIES)
     return os.path.dirname(__file__), *(spec.origin for spec in specs if spec and spec.origin)
+
+
+def read(path: str) -> bytes | None:
+    """What `put` wrote there, or None: damaged data would not be refused by marshal, but believed."""
+    try:
+        with open(path, "rb") as file:
+            checksum, data = file.read(4), file.read()
+    except OSError:
+        return None
+    return data if checksum == _checksum(data) else None
+
+
+def put(path: str, data: bytes) -> bool:
+    """Writes a file as a whole, with a checksum; False where that cannot be."""
+    temporary = f"{path}.{os.getpid()}"
+    try:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(temporary, "wb") as file:
+            file.write(_checksum(data) + data)
+        os.replace(temporary, path)
+    except OSError:
+        try:  # noqa: SIM105 - what this module imports, every command waits for
+            os.unlink(temporary)
+        except OSError:
+            pass
+        return False
+    return True
 
 
 def _checksum(data: bytes) -> bytes:

@@ -56,7 +56,6 @@ def _round(numbers: range, act: Act, jobs: int) -> Iterator[bytes]:
     queue, feed = os.pipe()
     os.write(feed, b"".join(map(NUMBER.pack, numbers)))
     os.close(feed)
-    us = os.getpid()
     gc.freeze()  # what is there stays shared: nobody looks for garbage in it
     children: dict[int, int] = {}  # the end from which a process's results are read, and the process
     try:
@@ -66,12 +65,11 @@ def _round(numbers: range, act: Act, jobs: int) -> Iterator[bytes]:
                 child = os.fork()
             except OSError as error:
                 os.close(read)
+                os.close(write)
                 raise Failed(f"no process can be started ({error.strerror}); give fewer --jobs") from None
-            finally:
-                if os.getpid() == us:
-                    os.close(write)
             if child == 0:
                 _work(queue, write, act, [read, *children])
+            os.close(write)
             children[read] = child
         yield from _results(children)
     finally:

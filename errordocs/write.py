@@ -369,7 +369,6 @@ def _plan(items: Iterable[Output], standing: Mapping[str, str], before: _Before)
     files = dict(standing)
     if not files.items() <= before.files.items():
         raise ValueError("a file that should stand does not")
-    taken = {MANIFEST: MANIFEST}
     staged: list[tuple[bool, int, str]] = []
     size = 0
     for item in items:
@@ -383,6 +382,7 @@ def _plan(items: Iterable[Output], standing: Mapping[str, str], before: _Before)
         staged.append((item.path in before.files, ROLES.index(item.role), item.path))
         size += item.size
     if files.keys() != before.files.keys():  # names that stood side by side before do so again
+        taken = {MANIFEST: MANIFEST}
         for path in files:
             _claim(path, taken)
     folders = {folder for path in files for folder in _folders(path.rpartition("/")[0])}
