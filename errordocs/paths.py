@@ -8,6 +8,8 @@ import re
 # Ids that templates give to parts of a page; a body's headings keep clear of them.
 PAGE_IDS = frozenset({"find", "main", "replies", "overview", "sources", "related", "further", "about"})
 
+WORD = re.compile("[a-z0-9]+")
+
 MOST_REDIRECTS = 2000  # lines of _redirects that Cloudflare Pages reads; pages that lead on serve the rest
 TYPES = {  # our own table: that of the machine differs from one to the next
     ".html": "text/html; charset=utf-8",
@@ -61,4 +63,4 @@ def root_of(page: str) -> str:
 
 def anchor(title: str) -> str:
     """The id of a heading: lower case, runs of other characters than a-z and 0-9 become one hyphen."""
-    return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:80].rstrip("-") or "section"
+    return "-".join(WORD.findall(title.lower()))[:80].rstrip("-") or "section"

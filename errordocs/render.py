@@ -13,11 +13,11 @@ from typing import Literal
 
 import jinja2
 import msgspec
-from jinja2.compiler import CodeGenerator
-from markupsafe import Markup
-from markupsafe import escape
 
 from errordocs import views
+from errordocs.compiler import Environment
+from errordocs.compiler import Safe
+from errordocs.compiler import escaped
 from errordocs.model import Failed
 from errordocs.model import Output
 from errordocs.model import SiteFields
@@ -37,9 +37,7 @@ TEMPLATES: dict[type[Any], str] = {
     views.MovedView: "moved.html",
 }
 MOST_KEPT = 50_000  # a few dozen MB
-ENTITIES = (("&", "&amp;"), (">", "&gt;"), ("<", "&lt;"), ("'", "&#39;"), ('"', "&#34;"))  # as markupsafe has them
 VARIABLE = re.compile(r"\{[^{}\s]{1,40}\}")
-SPECIAL = re.compile("[&<>\"']")
 ASSETS = (".css", ".js", ".svg", ".png", ".ico")
 USED = re.compile(rb"\{%[-+]?\s*(?:extends|include|import|from)\b")
 NAMED = re.compile(USED.pattern + rb"""\s+["']([^"'%]+)["']\s*(?:%\}|[-+]%\}|as\b|import\b|ignore\b|with)""")
@@ -140,7 +138,7 @@ def _environment(templates: str, cache: str | None) -> jinja2.Environment:
         with suppress(OSError):
             os.makedirs(cache, exist_ok=True)
     is_kept = cache is not None and os.access(cache, os.W_OK | os.X_OK)
-    environment = _Environment(
+    environment = Environment(
         loader=jinja2.FileSystemLoader(templates),
         bytecode_cache=jinja2.FileSystemBytecodeCache(cache) if is_kept else None,
         auto_reload=False,
@@ -153,39 +151,6 @@ def _environment(templates: str, cache: str | None) -> jinja2.Environment:
     environment.filters |= {"safe_html": Safe, "braces": _braces, "longdate": _longdate}
     environment.globals["once"] = _Once()
     return environment
-
-
-class Safe(str):
-    """HTML that is inserted as it is; a `Markup` that is made in a tenth of the time."""
-
-    __slots__ = ()
-
-    def __html__(self) -> str:
-        return self
-
-
-def escaped(value: Any) -> str:
-    """What a template writes in the place of a value: as `markupsafe.escape`, but plain text stays a plain string."""
-    if type(value) is str:
-        if SPECIAL.search(value) is None:
-            return value
-        text: str = value
-        for one, entity in ENTITIES:
-            text = text.replace(one, entity)
-        return text
-    return value if isinstance(value, Safe | Markup) else str(escape(value))
-
-
-class _Generator(CodeGenerator):
-    """Compiles templates to code that calls `escaped`, since half of a page's time went into making objects."""
-
-    def visit_Template(self, node: jinja2.nodes.Template, frame: Any = None) -> None:  # noqa: N802 - its name there
-        super().visit_Template(node, frame)
-        self.writeline("from errordocs.render import escaped as escape")
-
-
-class _Environment(jinja2.Environment):
-    code_generator_class = _Generator
 
 
 class _Once:

@@ -73,16 +73,24 @@ def _code(text: str, language: str) -> str:
 
 
 def _highlight(text: str, lexer: Any) -> str:
-    from pygments.token import STANDARD_TYPES
-
     parts = []
     for kind, value in lexer.get_tokens(text):
-        while kind not in STANDARD_TYPES:
-            kind = kind.parent
-        escaped = html.escape(value, quote=False)
-        name = STANDARD_TYPES[kind]
-        parts.append(f'<span class="{name}">{escaped}</span>' if name and name != "w" else escaped)
+        if "<" in value or ">" in value or "&" in value:
+            value = html.escape(value, quote=False)
+        begin = _begin(kind)
+        parts.append(f"{begin}{value}</span>" if begin else value)
     return "".join(parts)
+
+
+@cache
+def _begin(kind: Any) -> str:
+    """What opens a token of that kind; empty where it is plain text."""
+    from pygments.token import STANDARD_TYPES
+
+    while kind not in STANDARD_TYPES:
+        kind = kind.parent
+    name = STANDARD_TYPES[kind]
+    return f'<span class="{name}">' if name and name != "w" else ""
 
 
 def is_language(name: str) -> bool:
