@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The command: `python build.py --help`."""
 
+import os
 import signal
 import sys
 
@@ -10,10 +11,10 @@ if __name__ == "__main__":
         from errordocs import stamp
 
         status = stamp.replay(sys.argv[1:])
-        if status is None:
+        if not isinstance(status, int):
             from errordocs.cli import main
 
-            status = main(sys.argv[1:])
+            status = main(sys.argv[1:], status)
     except ModuleNotFoundError as error:
         print(
             f"build.py: {error.name} is not installed here; run `make site`, then use .venv/bin/python",
@@ -23,4 +24,8 @@ if __name__ == "__main__":
     except KeyboardInterrupt:
         print("build.py: stopped; another run finishes the work", file=sys.stderr)
         status = 3
-    sys.exit(status)
+    try:  # noqa: SIM105 - what this imports, a run with nothing to do waits for
+        sys.stdout.flush()
+    except OSError:  # its reader has gone
+        pass
+    os._exit(status)  # what is in memory goes at once: taking it apart takes longer than a small build

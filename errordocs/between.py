@@ -16,8 +16,9 @@ from errordocs.schema import unlisted
 
 def slug_tells_codes(content: Content | Outline) -> Iterator[Finding]:
     """An entry's file is named by its codes, in the order of the site's parts, then by its variant."""
+    parts = [part.name for part in content.site.parts]
     for entry in content.entries:
-        stem = "-".join(entry.codes[part.name] for part in content.site.parts if part.name in entry.codes)
+        stem = "-".join([entry.codes[name] for name in parts if name in entry.codes])
         sender = entry.fields.sender
         begins = f"{stem}-{sender}" if sender else stem
         if entry.slug != begins and not entry.slug.startswith(f"{begins}-"):
@@ -156,7 +157,7 @@ def site_agrees_with_itself(content: Content | Outline) -> Iterator[Finding]:
 
 def navigation_leads_somewhere(content: Content | Outline) -> Iterator[Finding]:
     """Every page of the navigation is one that the site has."""
-    pages = {page_of(entry.source) for entry in content.entries} | {page_of(s.source) for s in content.senders}
+    pages = {f"errors/{entry.slug}.html" for entry in content.entries} | {page_of(s.source) for s in content.senders}
     pages |= {page_of(a.source) for a in (*content.topics, *content.guides, *content.pages)}
     pages |= {page_of(registry.source) for registry in content.registries}
     pages |= {f"{folder}/index.html" for folder in ("errors", "senders", "topics", "guides")} | {

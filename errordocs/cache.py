@@ -23,6 +23,7 @@ from msgspec import Struct
 from errordocs import stamp
 from errordocs.model import Article
 from errordocs.model import Entry
+from errordocs.model import Face
 from errordocs.model import Lookup
 from errordocs.model import Registry
 from errordocs.model import Reply
@@ -42,7 +43,7 @@ class Row(NamedTuple):
     """A file as it was read: its stat where that can be trusted, digests, and where its record lies.
 
     The digests: of its bytes; of what others may know of it; of what makes others related to it; of the ids on its
-    page. `face` is what the rest of the site knows of an entry, packed.
+    page. `face` is what the rest of the site may show of an entry, packed.
     """
 
     stat: tuple[int, ...] | None
@@ -94,21 +95,28 @@ KINDS: dict[type[Any], str] = {
 }
 
 
-class _Responses(Struct, frozen=True):
-    responses: tuple[Reply, ...] = ()
+class _Shown(Struct, frozen=True, array_like=True):
+    """What other pages may show of an entry: its face, and its literal replies."""
+
+    face: Face
+    replies: tuple[Reply, ...]
 
 
-class _Fields(Struct, frozen=True):
-    fields: _Responses
+class _Face(Struct, frozen=True, array_like=True):
+    """The same, of which only the face is read."""
+
+    face: Face
 
 
 class _Replies(Struct, frozen=True, array_like=True):
-    """An entry on disk, of which only the replies are read: that takes a fifth of the time."""
+    """The same, of which only the replies are read."""
 
-    entry: _Fields
+    face: msgspec.Raw
+    replies: tuple[Reply, ...]
 
 
 _encode = msgspec.msgpack.Encoder().encode
+_face = msgspec.msgpack.Decoder(_Face).decode
 _replies = msgspec.msgpack.Decoder(_Replies).decode
 _decode = msgspec.msgpack.Decoder(_Any).decode
 
@@ -122,6 +130,11 @@ def packed(record: Record) -> bytes:
     """A record as bytes."""
     fields: dict[str, Any] = {KINDS[type(record)]: record}
     return _encode(_Any(**fields))
+
+
+def shown(face: Face, replies: tuple[Reply, ...]) -> bytes:
+    """What other pages may show of an entry, as bytes."""
+    return _encode(_Shown(face, replies))
 
 
 def unpacked(data: bytes) -> Record:
@@ -150,6 +163,7 @@ class Shelf:
         self.rows: dict[str, Row] = {}
         self.known = b""  # the digest of all names and ids against which links were checked
         self.look = b""  # the digest of the output's path, and of all that pages have in common
+        self.bones = b""  # the digest of what makes entries related
         self.sheets: dict[str, Sheet] = {}
         self._files: dict[str, int] = {}
         self._own: tuple[int, str, int] = (0, "", 0)  # the process, its segment, and its end
@@ -166,10 +180,17 @@ class Shelf:
             raise Damaged(f"{name} is no entry")
         return record
 
+    def face(self, name: str) -> Face:
+        """What the rest of the site may know of an entry; raises Damaged."""
+        try:
+            return _face(self.read(self.rows[name].face)).face
+        except msgspec.MsgspecError as error:
+            raise Damaged(str(error)) from None
+
     def replies(self, name: str) -> tuple[Reply, ...]:
         """The literal replies of an entry; raises Damaged."""
         try:
-            return _replies(self.read(self.rows[name].whole)).entry.fields.responses
+            return _replies(self.read(self.rows[name].face)).replies
         except msgspec.MsgspecError as error:
             raise Damaged(str(error)) from None
 
@@ -265,9 +286,9 @@ def load(state: str) -> Shelf:
     if (data := stamp.read(os.path.join(state, INDEX))) is None:
         return shelf
     with suppress(ValueError, EOFError, TypeError):
-        made_by, site, known, look, rows, sheets = marshal.loads(data)
+        made_by, site, known, look, bones, rows, sheets = marshal.loads(data)
         if made_by == generator():
-            shelf.site, shelf.known, shelf.look = site, known, look
+            shelf.site, shelf.known, shelf.look, shelf.bones = site, known, look, bones
             shelf.rows = {name: Row(*row) for name, row in rows.items()}
             shelf.sheets = {path: Sheet(*sheet) for path, sheet in sheets.items()}
     return shelf
@@ -281,7 +302,7 @@ def save(state: str, shelf: Shelf) -> None:
             shelf.tidy()
         rows = {name: tuple(row) for name, row in shelf.rows.items()}
         sheets = {path: tuple(sheet) for path, sheet in shelf.sheets.items()}
-        data = marshal.dumps((generator(), shelf.site, shelf.known, shelf.look, rows, sheets))
+        data = marshal.dumps((generator(), shelf.site, shelf.known, shelf.look, shelf.bones, rows, sheets))
         if stamp.put(os.path.join(state, INDEX), data) and is_full:
             shelf.forget()
 

@@ -28,11 +28,15 @@ AS_MANY = 0  # jobs as are usual
 DONE, PROBLEMS, USAGE, FAILED = 0, 1, 2, 3
 
 
-def main(argv: Sequence[str]) -> int:
-    """Runs the command and returns its exit status: 0 done, 1 problems, 2 usage, 3 the environment failed."""
+def main(argv: Sequence[str], now: stamp.Start | None = None) -> int:
+    """Runs the command and returns its exit status: 0 done, 1 problems, 2 usage, 3 the environment failed.
+
+    `now` is what was seen just now of the files of a command that has run before.
+    """
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # any text on any terminal
     options = _options(argv)
+    options.now = now
     try:
         status: int = options.run(options)
         sys.stdout.flush()
@@ -64,9 +68,10 @@ def build(options: argparse.Namespace) -> int:
     from errordocs import summary
 
     began = time.monotonic()
-    started = stamp.start((options.content, options.templates, *stamp.makers()))
+    started = stamp.start((options.content, options.templates, *stamp.makers()), options.now)
     watch = progress.watch(options.quiet)
-    done = pipeline.build(_places(options), None, _notice, options.jobs, watch)
+    seen = stamp.files_below(started, options.content)
+    done = pipeline.build(_places(options), None, _notice, options.jobs, watch, seen=seen)
     if any(problem.severity == "error" for problem in done.problems):
         sys.stdout.write(report.text(done.problems))
         print(f"{report.tally(done.problems)}; nothing was written", file=sys.stderr)
@@ -79,7 +84,8 @@ def build(options: argparse.Namespace) -> int:
     if options.profile:
         sys.stderr.write(summary.stages(done.seconds))
     counts = "" if options.quiet else f"0 written, {done.written + done.unchanged} unchanged, 0 removed, 0.0 MB\n"
-    stamp.keep(options.argv, started, (options.output,), (DONE, where, counts))
+    written = None if done.moved is None else [os.path.join(options.output, path) for path in done.moved]
+    stamp.keep(options.argv, started, (options.output,), (DONE, where, counts), options.now, written)
     return DONE
 
 
@@ -99,7 +105,7 @@ def check(options: argparse.Namespace) -> int:
     from errordocs import pipeline
     from errordocs import report
 
-    started = stamp.start((options.content, history.log_file(options.content), *stamp.makers()))
+    started = stamp.start((options.content, history.log_file(options.content), *stamp.makers()), options.now)
     content, problems = pipeline.read(_places(options), render=False)
     if content is not None:
         wrong = {problem.path for problem in problems}  # a file's facts come before its words

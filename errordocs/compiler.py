@@ -4,6 +4,8 @@ What it leaves out are services that templates here have no use for: async, a sa
 context, and values that are made into objects on every step of their way.
 """
 
+# ruff: noqa: N802 - the methods have the names that Jinja calls
+
 from __future__ import annotations
 
 from keyword import iskeyword
@@ -13,8 +15,9 @@ import jinja2
 from jinja2 import nodes
 from jinja2 import runtime
 from jinja2.compiler import CodeGenerator
+from jinja2.utils import missing as MISSING  # noqa: N812 - it is a constant
 from markupsafe import Markup
-from markupsafe import _escape_inner
+from markupsafe import _escape_inner  # type: ignore[attr-defined]  # what `escape` calls, without the object around it
 from markupsafe import escape
 
 
@@ -44,7 +47,7 @@ class Macro(runtime.Macro):
         missing = len(self.arguments) - len(given)
         if named or missing < 0 or self.caller or self.catch_varargs or self.catch_kwargs:
             return super().__call__(*given, **named)
-        return Safe(self._func(*given, *(runtime.missing,) * missing))
+        return Safe(self._func(*given, *[MISSING] * missing))
 
 
 class _Generator(CodeGenerator):

@@ -13,12 +13,14 @@ import msgspec
 from errordocs.model import Output
 from errordocs.model import SiteFields
 from errordocs.paths import MOST_REDIRECTS
+from errordocs.paths import slug_of
 from errordocs.render import output
 from errordocs.views import EntryRef
 from errordocs.views import EntryView
 from errordocs.views import FactView
 from errordocs.views import Site
 
+UNLINKED = re.compile(r"([\\\[\]])")
 NEWEST = 50
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; manifest-src 'self'; "
@@ -120,15 +122,15 @@ def _document(view: EntryView, fields: SiteFields) -> ErrorDocument:
         summary=ref.summary,
         updated=ref.updated,
         retired=ref.retired,
-        sender=_slug(view.sender.page) if view.sender else None,
+        sender=slug_of(view.sender.page) if view.sender else None,
         facts=_facts(view.facts, fields),
-        seen_from=[_slug(sender.page) for sender in view.seen_from],
-        topics=[_slug(topic.page) for topic in view.topics],
-        guides=[_slug(guide.page) for guide in view.guides],
+        seen_from=[slug_of(sender.page) for sender in view.seen_from],
+        topics=[slug_of(topic.page) for topic in view.topics],
+        guides=[slug_of(guide.page) for guide in view.guides],
         responses=[
             {
                 "text": reply.text,
-                "sender": _slug(reply.sender.page) if reply.sender else None,
+                "sender": slug_of(reply.sender.page) if reply.sender else None,
                 "basis": reply.evidence,
                 "source": reply.source,
                 "checked": reply.checked,
@@ -137,8 +139,8 @@ def _document(view: EntryView, fields: SiteFields) -> ErrorDocument:
         ],
         steps=[item.title for section in view.steps for item in section.items],
         references=[{"title": r.title, "url": r.url} for r in view.references],
-        related=[{"slug": _slug(r.entry.page), "kind": r.kind} for r in view.related],
-        replaced_by=_slug(view.replaced_by.page) if view.replaced_by else None,
+        related=[{"slug": slug_of(r.entry.page), "kind": r.kind} for r in view.related],
+        replaced_by=slug_of(view.replaced_by.page) if view.replaced_by else None,
     )
 
 
@@ -257,7 +259,7 @@ def _llms(site: Site, fields: SiteFields) -> str:
 
 def _unlinked(text: str) -> str:
     """A title as the text of a Markdown link."""
-    return re.sub(r"([\\\[\]])", r"\\\1", _line(text))
+    return UNLINKED.sub(r"\\\1", _line(text))
 
 
 def _line(text: str) -> str:
@@ -290,7 +292,3 @@ def _headers(preview: bool = False) -> str:
         "  ! Cache-Control\n"
         "  Cache-Control: public, max-age=31536000, immutable\n"
     )
-
-
-def _slug(page: str) -> str:
-    return page.rpartition("/")[2].removesuffix(".html")

@@ -38,6 +38,7 @@ class Frame:
         self.repository = repository
         self.words = Words(site)
         self.kinds = {section.heading: section.kind for section in site.sections}
+        self._facts: dict[tuple[tuple[str, tuple[str, ...]], ...], tuple[FactView, ...]] = {}
 
     def head(
         self, page: str, title: str, summary: str, trail: Iterable[Ref], source: str = "", updated: str = ""
@@ -59,11 +60,14 @@ class Frame:
 
     def facts(self, entry: Entry | Face) -> tuple[FactView, ...]:
         """The facts of an entry at a glance, in the order of site.yaml."""
-        return tuple(
-            FactView(f.name, f.label, entry.facts[f.name], tuple(_worded(f, v) for v in entry.facts[f.name]))
-            for f in self.site.facts
-            if f.name in entry.facts
-        )
+        key = tuple(entry.facts.items())
+        if key not in self._facts:
+            self._facts[key] = tuple(
+                FactView(f.name, f.label, entry.facts[f.name], tuple(_worded(f, v) for v in entry.facts[f.name]))
+                for f in self.site.facts
+                if f.name in entry.facts
+            )
+        return self._facts[key]
 
     def entry(self, entry: Entry, around: Around) -> EntryView:
         """The view of a whole entry."""

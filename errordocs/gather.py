@@ -8,6 +8,7 @@ from __future__ import annotations
 import marshal
 import sys
 import time
+from collections.abc import Mapping
 from collections.abc import Sequence
 from collections.abc import Set
 from typing import Any
@@ -38,7 +39,6 @@ from errordocs.progress import Watch
 SITE = "site.yaml"
 KEPT = ("kept",)  # in the place of a row that holds
 _encode = msgspec.msgpack.Encoder().encode
-_face = msgspec.msgpack.Decoder(Face).decode
 _problems = msgspec.msgpack.Decoder(tuple[Problem, ...]).decode
 
 
@@ -54,6 +54,13 @@ class Gathered(Struct, frozen=True):
     is_inner: bool
 
 
+def changed(shelf: Shelf, seen: Mapping[str, tuple[int, ...]]) -> Set[str] | None:
+    """The files that are not as they were when they were read, by what was seen of all; None where any came or went."""
+    if seen.keys() != shelf.rows.keys() | {SITE}:
+        return None
+    return {name for name, row in shelf.rows.items() if row.stat != seen[name]}
+
+
 def gather(folder: str, shelf: Shelf, jobs: int, watch: Watch, changed: Set[str] | None = None) -> Gathered:
     """Reads what changed; afterwards the shelf has a row for each file that gave a record, and for no other.
 
@@ -62,8 +69,9 @@ def gather(folder: str, shelf: Shelf, jobs: int, watch: Watch, changed: Set[str]
     """
     began = time.time_ns()
     problems: list[Problem] = []
-    found = load.some_files(folder, changed) if changed and changed <= shelf.rows.keys() else None
-    stats = {sys.intern(one.name): one.stat for one in found or load.files(folder, problems)}
+    is_known = changed is not None and changed <= shelf.rows.keys() and load.some_files(folder, [SITE])
+    found = load.some_files(folder, changed) if changed is not None and is_known else None
+    stats = {sys.intern(one.name): one.stat for one in (load.files(folder, problems) if found is None else found)}
     site = _site(folder, found is not None or stats.pop(SITE, None) is not None, shelf, problems)
     gone = shelf.rows.keys() - stats.keys() if found is None else set()
     for name in gone:
@@ -158,9 +166,9 @@ class _Reader:
         if not isinstance(record, Entry):
             return digest(_encode(record.fields)), b"", ids, b""
         seen = face(record, self.codes)
-        packed, fields = _encode(seen), seen.fields
+        packed, fields = cache.shown(seen, record.fields.responses), seen.fields
         bones = _encode((seen.slug, seen.codes, fields.sender, fields.topics, fields.related))
-        return digest(packed + _encode(record.fields.responses)), digest(bones), ids, packed
+        return digest(packed), digest(bones), ids, packed
 
 
 def _row(made: tuple[Any, ...]) -> Row:
@@ -178,20 +186,16 @@ def _seen(shelf: Shelf, name: str, row: Row, shared: dict[object, Any]) -> Face 
     """A face or a record; what many faces have alike is there once."""
     if not row.face:
         return shelf.whole(name)
-    try:
-        made = _face(shelf.read(row.face))
-    except msgspec.MsgspecError as error:
-        raise cache.Damaged(str(error)) from None
-    fields, keep = made.fields, shared.setdefault
-    fields = msgspec.structs.replace(
-        fields,
-        sender=keep(fields.sender, fields.sender),
-        seen_from=keep(fields.seen_from, fields.seen_from),
-        topics=keep(fields.topics, fields.topics),
-        guides=keep(fields.guides, fields.guides),
-    )
-    codes, facts = (keep((dict, *one.items()), one) for one in (made.codes, made.facts))
-    return Face(made.slug, sys.intern(name), codes, facts, fields)
+    made, keep, put = shelf.face(name), shared.setdefault, msgspec.structs.force_setattr
+    fields, codes, facts = made.fields, made.codes, made.facts
+    put(fields, "sender", keep(fields.sender, fields.sender))
+    put(fields, "seen_from", keep(fields.seen_from, fields.seen_from))
+    put(fields, "topics", keep(fields.topics, fields.topics))
+    put(fields, "guides", keep(fields.guides, fields.guides))
+    put(made, "codes", keep((dict, *codes.items()), codes))
+    put(made, "facts", keep((dict, *facts.items()), facts))
+    put(made, "source", sys.intern(name))
+    return made
 
 
 def known(shelf: Shelf) -> bytes:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Sequence
+from functools import cached_property
 from functools import partial
 from typing import NamedTuple
 
@@ -29,6 +30,7 @@ from errordocs.model import Sender
 from errordocs.model import SiteFields
 from errordocs.paths import anchor
 from errordocs.paths import page_of
+from errordocs.paths import slug_of
 from errordocs.snippets import inline
 from errordocs.snippets import plain
 from errordocs.views import Around
@@ -91,43 +93,63 @@ class Linker:
         self.topics = {t.slug: t for t in sorted(content.topics, key=lambda t: t.fields.title.casefold())}
         self.guides = {g.slug: g for g in sorted(content.guides, key=lambda g: g.fields.title.casefold())}
         self.entries = related.order(content)
-        self.index = related.index(content, self.entries)
+        self.by_slug = {entry.slug: entry for entry in self.entries}
         self.refs = {entry.slug: self._ref(entry) for entry in self.entries}
-        self.sources = {ref.page: self.index.entries[slug].source for slug, ref in self.refs.items()}
+        self.sources = {self.refs[entry.slug].page: entry.source for entry in self.entries}
         self.of_sender: dict[str, list[Entry | Face]] = {}
+        self.of_topic: dict[str, list[Entry | Face]] = {}
         self.of_guide: dict[str, list[Entry | Face]] = {}
+        self.alone: dict[tuple[str, str], list[EntryRef]] = {}  # the entries on a code alone, whoever sends it
         for entry in self.entries:
             for slug in self.refs[entry.slug].senders:
                 self.of_sender.setdefault(slug, []).append(entry)
+            for slug in entry.fields.topics:
+                self.of_topic.setdefault(slug, []).append(entry)
             for slug in entry.fields.guides:
                 self.of_guide.setdefault(slug, []).append(entry)
+            if len(entry.codes) == 1 and not entry.fields.sender:
+                (code,) = entry.codes.items()
+                self.alone.setdefault(code, []).append(self.refs[entry.slug])
         self.sender_refs = {slug: self._sender_ref(slug) for slug in self.senders}
         self.topic_refs = {slug: self._topic_ref(slug) for slug in self.topics}
         self.guide_refs = {slug: self._guide_ref(slug) for slug in self.guides}
 
+    @cached_property
+    def index(self) -> related.Index:
+        """What tells which entries are related."""
+        return related.index(self.content, self.entries)
+
     def _ref(self, entry: Entry | Face) -> EntryRef:
         fields = entry.fields
-        senders = {reply.sender or fields.sender or "" for reply in fields.responses}
-        senders |= {fields.sender or "", *fields.seen_from}
+        senders = {reply.sender or fields.sender for reply in fields.responses}
+        senders.update(fields.seen_from, (fields.sender,))
+        senders.discard(None)
         return EntryRef(
             page=f"errors/{entry.slug}.html",
             code=" ".join(entry.codes.values()),
-            parts=tuple((self.numbers[name], code) for name, code in entry.codes.items()),
+            parts=tuple([(self.numbers[name], code) for name, code in entry.codes.items()]),
             title=fields.title,
             summary=plain(fields.summary),
             class_=self.classes[entry.digit],
             sender=self.senders[fields.sender].fields.name if fields.sender else "",
             retired=fields.status == "retired",
             updated=fields.updated.isoformat(),
-            senders=tuple(sorted(senders - {""})),
+            senders=tuple(sorted(senders)),  # type: ignore[arg-type]  # there is no None among them any more
             topics=fields.topics,
         )
 
     # Entries
 
-    def around(self, number: int) -> Around:
-        """What the page of the entry of that number, from zero, shows of others."""
+    def around(self, number: int, before: Around | None = None) -> Around:
+        """What the page of the entry of that number, from zero, shows of others.
+
+        `before` is what it was when all that makes entries related was the same: then they are still the same.
+        """
         entry = self.entries[number]
+        if before is None:
+            relations = [(self.refs[r.slug], r.kind, r.why) for r in related.relations(entry, self.index)]
+        else:
+            relations = [(self.refs[slug_of(r.entry.page)], r.kind, r.why) for r in before.related]
         fields = entry.fields
         senders = {slug for reply in fields.responses if (slug := reply.sender or fields.sender)}
         return Around(
@@ -137,7 +159,7 @@ class Linker:
             topics=tuple(self._bare(self.topic_refs[slug]) for slug in fields.topics),
             seen_from=tuple(self._bare(self.sender_refs[slug]) for slug in fields.seen_from),
             senders={slug: self._bare(self.sender_refs[slug]) for slug in sorted(senders)},
-            related=tuple(RelatedView(self.refs[r.slug], r.kind, r.why) for r in related.relations(entry, self.index)),
+            related=tuple([RelatedView(*one) for one in relations]),
             guides=tuple(self.guide_refs[slug] for slug in fields.guides),
             previous=self.refs[self.entries[number - 1].slug] if number else None,
             next=self.refs[self.entries[number + 1].slug] if number + 1 < len(self.entries) else None,
@@ -170,7 +192,7 @@ class Linker:
 
     def _topic_ref(self, slug: str) -> Ref:
         fields = self.topics[slug].fields
-        count = len(self.index.topics.get(slug, ()))
+        count = len(self.of_topic.get(slug, ()))
         return Ref(f"topics/{slug}.html", fields.title, plain(fields.summary), count)
 
     def _guide_ref(self, slug: str) -> Ref:
@@ -219,7 +241,7 @@ class Linker:
 
     def topic(self, topic: Article) -> TopicView:
         fields = topic.fields
-        entries = [self.index.entries[slug] for slug in self.index.topics.get(topic.slug, ())]
+        entries = self.of_topic.get(topic.slug, [])
         replies = [
             self.reply(reply, entry)
             for entry in entries
@@ -277,13 +299,11 @@ class Linker:
 
     def home(self) -> HomeView:
         general = [entry for entry in self.entries if not entry.fields.sender]
-        latest = sorted(self.entries, key=lambda e: (-e.fields.updated.toordinal(), self.index.order[e.slug]))
+        latest = sorted(self.entries, key=lambda e: e.fields.updated, reverse=True)  # in their own order within a day
+        totals = {class_.name: len(entries) for class_, entries in self.by_class(self.entries)}
         return HomeView(
             head=self.home_head(),
-            classes=tuple(
-                (class_, entries, sum(ref.class_ == class_ for ref in self.refs.values()))
-                for class_, entries in self.by_class(general)
-            ),
+            classes=tuple((class_, entries, totals[class_.name]) for class_, entries in self.by_class(general)),
             senders=tuple(self.sender_refs[slug] for slug in self.senders),
             topics=tuple(self.topic_refs[slug] for slug in self.topics),
             guides=tuple(self.guide_refs[slug] for slug in self.guides),
@@ -309,12 +329,10 @@ class Linker:
         )
 
     def by_class(self, entries: Iterable[Entry | Face]) -> tuple[tuple[ClassView, tuple[EntryRef, ...]], ...]:
-        listed = list(entries)
-        groups = (
-            (self.classes[c.digit], tuple(self.refs[e.slug] for e in listed if e.digit == c.digit))
-            for c in self.site.classes
-        )
-        return tuple(group for group in groups if group[1])
+        listed: dict[str, list[EntryRef]] = {}
+        for entry in entries:
+            listed.setdefault(entry.digit, []).append(self.refs[entry.slug])
+        return tuple((self.classes[c.digit], tuple(listed[c.digit])) for c in self.site.classes if c.digit in listed)
 
     def list_head(self, folder: str) -> Head:
         title, summary = getattr(self.words, folder), getattr(self.words, f"{folder}_summary")
@@ -376,8 +394,7 @@ class Linker:
     def registered(self, part: str, code: str) -> tuple[EntryRef, ...]:
         """The entries on a registry's code alone; X stands for the digit of any class."""
         digits = [c.digit for c in self.site.classes] if code.startswith("X") else [code[0]]
-        slugs = (slug for digit in digits for slug in self.index.codes.get(((part, digit + code[1:]),), ()))
-        return tuple(self.refs[slug] for slug in slugs)
+        return tuple(ref for digit in digits for ref in self.alone.get((part, digit + code[1:]), ()))
 
     # All of them
 
@@ -388,8 +405,7 @@ class Linker:
             of = self.of_sender.get(sender.slug, ())
             yield Maker(f"senders/{sender.slug}.html", sender.source, of, partial(self.sender, sender))
         for topic in content.topics:
-            of = [self.index.entries[slug] for slug in self.index.topics.get(topic.slug, ())]
-            of += [self.index.entries[slug] for slug in topic.fields.first]
+            of = [*self.of_topic.get(topic.slug, ()), *(self.by_slug[slug] for slug in topic.fields.first)]
             yield Maker(f"topics/{topic.slug}.html", topic.source, of, partial(self.topic, topic))
         trail = (Ref("guides/index.html", words.guides),)
         for guide in content.guides:

@@ -7,6 +7,7 @@ loading. It has no hash in its name: what it knows changes with every entry, and
 from __future__ import annotations
 
 from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,11 +32,16 @@ PATH = "lookup.js"
 MARK = '"index"'  # stands for the index while the script is made small
 
 
-def lookup(content: Content | Outline, script: str, shown: str = PATH) -> Iterable[Output]:
-    """lookup.js, the program with its index, where there is one; raises Failed, naming `shown`, where it is broken."""
+def lookup(
+    content: Content | Outline, script: str, shown: str = PATH, ordered: Sequence[Entry | Face] = ()
+) -> Iterable[Output]:
+    """lookup.js, the program with its index, where there is one; raises Failed, naming `shown`, where it is broken.
+
+    `ordered` are the entries as `related.order` has them, where somebody has asked it already.
+    """
     if not script:
         return
-    index = msgspec.json.encode(index_of(content)).decode()
+    index = msgspec.json.encode(index_of(content, ordered)).decode()
     program, end = (
         small(shown, f'(function(){{"use strict";{script}\nstart({MARK});}})();'.encode()).decode().split(MARK)
     )
@@ -51,7 +57,7 @@ def script_of(templates: str) -> str:
         raise Failed(f"{folder}: cannot be read ({error}); --templates names the folder that holds it") from None
 
 
-def index_of(content: Content | Outline) -> dict[str, Any]:
+def index_of(content: Content | Outline, ordered: Sequence[Entry | Face] = ()) -> dict[str, Any]:
     """What the script knows. Rows are lists, since names would be repeated hundreds of times:
 
     entries: what its slug has beyond its codes and sender, its codes by part (`550,5.1`), number of the sender or -1,
@@ -63,8 +69,8 @@ def index_of(content: Content | Outline) -> dict[str, Any]:
     parts, facts = content.site.parts, content.site.facts
     senders = [sender for sender in content.senders if sender.fields.kind not in rules.silent]
     of_sender = {sender.slug: number for number, sender in enumerate(senders)}
-    entries = related.order(content)
-    values = {fact.name: list(fact.values) for fact in facts}
+    entries = ordered or related.order(content)
+    values = {(fact.name, value): str(n) for fact in facts for n, value in enumerate(fact.values)}
     codes = code_patterns(parts)
     return {
         "parts": [{"name": part.name, "label": part.label, "pattern": part.pattern} for part in parts],
@@ -76,10 +82,10 @@ def index_of(content: Content | Outline) -> dict[str, Any]:
         "entries": [
             [
                 _rest_of_slug(entry),
-                ",".join(entry.codes.get(part.name, "") for part in parts),
+                ",".join([entry.codes.get(part.name, "") for part in parts]),
                 of_sender.get(entry.fields.sender or "", -1),
                 entry.fields.title,
-                ".".join(",".join(str(values[f.name].index(v)) for v in entry.facts.get(f.name, ())) for f in facts),
+                ".".join([",".join([values[f.name, v] for v in entry.facts.get(f.name, ())]) for f in facts]),
                 *([1] if entry.fields.status == "retired" else []),
             ]
             for entry in entries

@@ -15,7 +15,10 @@ from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
+from collections.abc import Set
 from functools import partial
+from itertools import chain
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -34,8 +37,7 @@ from errordocs.frame import Frame
 from errordocs.link import Maker
 from errordocs.model import Finding
 from errordocs.model import Output
-from errordocs.paths import api_of
-from errordocs.paths import page_of
+from errordocs.paths import files_of
 from errordocs.progress import Watch
 from errordocs.render import Look
 from errordocs.views import Around
@@ -43,7 +45,9 @@ from errordocs.views import EntryView
 from errordocs.write import Room
 
 File = tuple[Output, Sheet]
-Looking = Callable[[], tuple[bytes, tuple[str, ...]]]  # what is around an entry's page, and the files of whom it shows
+# What is around an entry's page, and the files of whom it shows; it is given what was around it, where that helps.
+Looking = Callable[[Around | None], tuple[Around, tuple[str, ...]]]
+SOURCE = attrgetter("source")
 _encode = msgspec.msgpack.Encoder().encode
 _around = msgspec.msgpack.Decoder(Around).decode
 _findings = msgspec.msgpack.Decoder(list[Finding]).decode
@@ -59,7 +63,12 @@ class Made(Struct, frozen=True):
 
 
 class Press:
-    """What the processes that make files share; `checked` are the files whose records have to be looked at again."""
+    """What the processes that make files share.
+
+    `checked` are the files whose records have to be looked at again. `fresh` are the only ones that were read anew, if
+    all else is as it was when the files on the shelf's sheets were made: what makes entries related, what pages show
+    of files that are no entries, site.yaml and the templates.
+    """
 
     def __init__(
         self,
@@ -69,7 +78,9 @@ class Press:
         frame: Frame,
         look: Look,
         room: Room,
+        fresh: Set[str] | None = None,
     ) -> None:
+        self.fresh = fresh
         self.shelf = shelf
         self.known = known
         self.checked = checked
@@ -87,20 +98,33 @@ class Press:
 
     def stay(self, sheets: Mapping[str, Sheet]) -> None:
         """Files that are sure to be what they would be made again."""
-        self.standing = dict(sheets)
+        self.standing.update(sheets)
 
-    def entries(self, listed: Sequence[tuple[str, Looking]], bones: bytes, jobs: int) -> None:
+    def entries(self, listed: Iterable[tuple[str, Looking]], bones: bytes, jobs: int) -> None:
         """Pages and documents of entries: the name of the file of each, and what looks around it where that is needed.
 
         `bones` is the digest of all that makes entries related; empty where nothing around them changed.
         """
-        for batch in workers.batches(len(listed), jobs):
-            run = listed[batch.start : batch.stop]
+        asked = [one for one in listed if not self._stay_as_they_are(files_of(one[0]))]
+        for batch in workers.batches(len(asked), jobs):
+            run = asked[batch.start : batch.stop]
             self.tasks.append((len(run), partial(self._entries, run, bones)))
+
+    def _stay_as_they_are(self, paths: Sequence[str], shown: Iterable[str] | None = None) -> bool:
+        """Whether nothing that these files show is fresh; the first one's sheet says what, if not `shown`."""
+        known = self.shelf.sheets
+        if self.fresh is None or not all(path in known and self.room.has(path, known[path].digest) for path in paths):
+            return False
+        if not self.fresh.isdisjoint(known[paths[0]].shown if shown is None else shown):
+            return False
+        self.standing.update([(path, known[path]) for path in paths])
+        return True
 
     def pages(self, makers: Iterable[Maker], labels: bytes, jobs: int) -> None:
         """Any other pages; `labels` is the digest of what they may show of files that are no entries."""
-        listed = list(makers)
+        listed = [
+            one for one in makers if not self._stay_as_they_are([one.path], chain([one.source], map(SOURCE, one.shown)))
+        ]
         for batch in workers.batches(len(listed), jobs, least=1, most=16):
             run = listed[batch.start : batch.stop]
             self.tasks.append((len(run), partial(self._pages, run, labels)))
@@ -157,27 +181,29 @@ class Press:
 
     def _entries(self, items: Sequence[tuple[str, Looking]], bones: bytes) -> Iterator[File]:
         for name, looking in items:
-            sheet = self._around(name, looking, bones)
+            sheet, around = self._around(name, looking, bones)
             self._spent("link")
-            yield from self._entry(name, sheet)
+            yield from self._entry(name, sheet, around)
 
-    def _around(self, name: str, looking: Looking, bones: bytes) -> Sheet:
+    def _around(self, name: str, looking: Looking, bones: bytes) -> tuple[Sheet, Around | None]:
         """A sheet with what is around an entry: that of the last time, where nothing of it can have changed."""
-        known = self.shelf.sheets.get(page_of(name) or "")
+        known = self.shelf.sheets.get(files_of(name)[0])
         if known is not None and (not bones or known.inputs == self._inputs(known.shown, bones)):
-            return known
-        around, shown = looking()
-        about = digest(around)
-        place = known.around if known is not None and known.about == about else around
-        return Sheet(b"", "", self._inputs(shown, bones), shown, place, about)
+            return known, None
+        is_settled = known is not None and self.fresh is not None
+        around, shown = looking(_around(self.shelf.read(known.around)) if known is not None and is_settled else None)
+        packed = _encode(around)
+        about = digest(packed)
+        place = known.around if known is not None and known.about == about else packed
+        return Sheet(b"", "", self._inputs(shown, bones), shown, place, about), around
 
     def _inputs(self, shown: Iterable[str], bones: bytes) -> bytes:
         rows = self.shelf.rows
         return digest(bones + b"".join([rows[name].outer if name in rows else b"-" for name in shown]))
 
-    def _entry(self, name: str, sheet: Sheet) -> Iterator[File]:
+    def _entry(self, name: str, sheet: Sheet, around: Around | None) -> Iterator[File]:
         own = digest(name.encode() + self.shelf.rows[name].digest + self.base + sheet.about)
-        page, api = page_of(name) or "", api_of(name)
+        page, api = files_of(name)
         sheets = {page: sheet._replace(key=own + self.look.key(EntryView)), api: Sheet(own, "")}
         stale = [path for path, one in sheets.items() if not self._stands(path, one.key)]
         entry = self.shelf.entry(name) if name in self.checked or stale else None
@@ -189,7 +215,7 @@ class Press:
             return
         view = None
         if entry is not None and stale:
-            view = self.frame.entry(entry, _around(self.shelf.read(sheet.around)))
+            view = self.frame.entry(entry, around or _around(self.shelf.read(sheet.around)))
             self._spent("link")
         for path, one in sheets.items():
             if view is not None and path in stale:

@@ -51,9 +51,15 @@ def target_of(source: str, path: str) -> str:
     return posixpath.normpath(posixpath.join(posixpath.dirname(source), path))
 
 
-def api_of(source: str) -> str:
-    """The output path of the document for programs that an entry's file makes."""
-    return f"api/errors/{posixpath.basename(source)[:-3]}.json"
+def slug_of(path: str) -> str:
+    """The name of a file without its folders and its last end: of an entry's file or page, its slug."""
+    return path[path.rfind("/") + 1 : path.rindex(".")]
+
+
+def files_of(source: str) -> tuple[str, str]:
+    """The output paths of the page and the document for programs that an entry's file makes."""
+    slug = slug_of(source)
+    return f"errors/{slug}.html", f"api/errors/{slug}.json"
 
 
 def root_of(page: str) -> str:

@@ -9,14 +9,15 @@ from collections.abc import Callable
 from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Iterator
+from collections.abc import Mapping
 from collections.abc import Set
 from contextlib import contextmanager
 from functools import lru_cache
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+from typing import NoReturn
 
-import msgspec
 from msgspec import Struct
 from msgspec import field
 
@@ -33,13 +34,13 @@ from errordocs.model import Outline
 from errordocs.model import Problem
 from errordocs.model import Sender
 from errordocs.model import SiteFields
-from errordocs.paths import api_of
-from errordocs.paths import page_of
+from errordocs.paths import files_of
 
 if TYPE_CHECKING:
     from errordocs.link import Linker
     from errordocs.make import Press
     from errordocs.render import Look
+    from errordocs.views import Around
     from errordocs.write import Room
 
 
@@ -80,13 +81,17 @@ class Memory:
 
 
 class Built(Struct, frozen=True):
-    """How a build ended: with problems and nothing written, or with these counts; and what took how long."""
+    """How a build ended: with problems and nothing written, or with these counts; and what took how long.
+
+    `moved` are the files of the output that were put in place, if no others came or went.
+    """
 
     problems: tuple[Problem, ...]
     written: int = 0
     unchanged: int = 0
     removed: int = 0
     bytes: int = 0
+    moved: tuple[str, ...] | None = None
     seconds: dict[str, float] = field(default_factory=dict)
 
 
@@ -106,13 +111,15 @@ def build(
     jobs: int = 0,
     watch: progress.Watch | None = None,
     changed: Set[str] | None = None,
+    seen: Mapping[str, tuple[int, ...]] | None = None,
 ) -> Built:
     """Builds the site; with problems in the content nothing is written. Raises Failed where the machine fails.
 
     `jobs` is how many processes may work at once; 0 leaves one for each core. `changed` are the only files of the
-    content that changed since the last build with this memory, where that is known.
+    content that changed since the last build with this memory, where that is known; `seen` is what was seen just now
+    of all of them, as `stamp.walk` has it, where somebody has looked.
     """
-    run = _Run(places, jobs or workers.cores(), watch or progress.watch(is_quiet=True), notice, changed)
+    run = _Run(places, jobs or workers.cores(), watch or progress.watch(is_quiet=True), notice, changed, seen or {})
     gc.disable()  # nearly everything made here lives to the end, so looking for garbage in it is time lost
     try:
         shelf = memory.shelf if memory is not None and memory.shelf is not None else cache.load(places.state)
@@ -139,8 +146,10 @@ class _Run:
         watch: progress.Watch,
         notice: Callable[[str], None] | None,
         changed: Set[str] | None,
+        seen: Mapping[str, tuple[int, ...]],
     ) -> None:
         self.places = places
+        self.seen = seen
         self.repository = places.repository_path
         self.jobs = jobs
         self.watch = watch
@@ -149,10 +158,12 @@ class _Run:
         self.seconds: dict[str, float] = {}
 
     def build(self, shelf: cache.Shelf) -> Built:
-        before = shelf.known, shelf.look
-        shelf.known = shelf.look = b""  # until this run has come to its end, nothing is known to be sound
+        before = shelf.known, shelf.look, shelf.bones
+        shelf.known = shelf.look = shelf.bones = b""  # until this run has come to its end, nothing is known to be sound
         with self._timed("read"):
             changed = self.changed if before[1] else None  # after a mistake, it may be in any file
+            if changed is None:
+                changed = gather.changed(shelf, self.seen)
             gathered = gather.gather(self.places.folder, shelf, self.jobs, self.watch, changed)
         site = gathered.site
         known = before[0] if gathered.is_inner and before[0] else gather.known(shelf)
@@ -169,11 +180,14 @@ class _Run:
             script = lookup.script_of(self.places.templates)
             same = cache.digest(b"\0".join((look.digest, where.encode(), script.encode())))
         with write.opened(Path(self.places.output), Path(self.places.state), self.notice) as room:
-            press = self._press(shelf, site, gathered.fresh if before[0] == known else shelf.rows.keys(), look, room)
-            is_inner = gathered.is_inner and before == (known, same)
-            if is_inner and all(room.has(path, sheet.digest) for path, sheet in shelf.sheets.items()):
+            bones = before[2] if gathered.is_inner and before[2] else gather.bones(shelf)
+            checked = gathered.fresh if before[0] == known else shelf.rows.keys()
+            fresh = gathered.fresh if before == (known, same, bones) else None
+            press = self._press(shelf, site, checked, look, room, fresh)
+            is_there = (room.has(path, sheet.digest) for path, sheet in shelf.sheets.items())
+            if fresh is not None and gathered.is_inner and all(is_there):
                 self._inner(press, gathered.fresh)
-            elif not self._whole(press, gather.outline(site, shelf), script):
+            elif not self._whole(press, gather.outline(site, shelf), bones, script):
                 return self._refused(shelf, gathered)
             made = press.run(self.jobs, self.watch, self.seconds)
             if made.findings:
@@ -181,9 +195,9 @@ class _Run:
             with self._timed("put in place"):
                 done = room.finish(made.outputs, made.standing)
         with self._timed("remember"):
-            shelf.known, shelf.look, shelf.sheets = known, same, made.sheets
+            shelf.known, shelf.look, shelf.bones, shelf.sheets = known, same, bones, made.sheets
             cache.save(self.places.state, shelf)
-        return Built((), done.written, done.unchanged, done.removed, done.bytes, self.seconds)
+        return Built((), done.written, done.unchanged, done.removed, done.bytes, done.moved, self.seconds)
 
     def _refused(self, shelf: cache.Shelf, gathered: Gathered) -> Built:
         """Everything that is wrong, whatever was found first."""
@@ -193,26 +207,33 @@ class _Run:
             problems.update(load.located(self.places.folder, check.check(whole)))
         return Built(tuple(sorted(problems)))
 
-    def _press(self, shelf: cache.Shelf, site: SiteFields, checked: Collection[str], look: Look, room: Room) -> Press:
+    def _press(
+        self,
+        shelf: cache.Shelf,
+        site: SiteFields,
+        checked: Collection[str],
+        look: Look,
+        room: Room,
+        fresh: Set[str] | None,
+    ) -> Press:
         from errordocs import frame
         from errordocs import make
 
         ids = lru_cache(maxsize=4096)(lambda source: check.ids_of(shelf.whole(source)))
         return make.Press(
-            shelf, gather.names(site, shelf, ids), checked, frame.Frame(site, self.repository), look, room
+            shelf, gather.names(site, shelf, ids), checked, frame.Frame(site, self.repository), look, room, fresh
         )
 
     def _inner(self, press: Press, fresh: Iterable[str]) -> None:
         """What is to be made where entries changed in nothing that other pages show: their own pages."""
-        sheets, items = dict(press.shelf.sheets), []
-        for name in sorted(fresh):
-            sheet = sheets.pop(page_of(name) or "")
-            del sheets[api_of(name)]
-            items.append((name, partial(_as_before, press.shelf, sheet)))
+        sheets = dict(press.shelf.sheets)
+        for name in fresh:
+            for path in files_of(name):
+                del sheets[path]
         press.stay(sheets)
-        press.entries(items, b"", self.jobs)
+        press.entries([(name, _never) for name in sorted(fresh)], b"", self.jobs)
 
-    def _whole(self, press: Press, content: Outline, script: str) -> bool:
+    def _whole(self, press: Press, content: Outline, bones: bytes, script: str) -> bool:
         """What is to be made in any other case; False where it cannot be, as the rules will tell."""
         from errordocs import feeds
         from errordocs import link
@@ -226,14 +247,17 @@ class _Run:
                 return False
         with self._timed("link"):
             linker = link.Linker(content, self.repository, lambda entry: press.shelf.replies(entry.source))
+            if press.fresh is None:
+                linker.index  # noqa: B018 - made before there are more processes, so that it is made once
         shelf, site = press.shelf, content.site
         preview, shown = self.places.preview, f"{self.places.templates}/lookup/*.js"
         outers = gather.outers(shelf)
         items = [(entry.source, partial(_around, linker, number)) for number, entry in enumerate(linker.entries)]
-        press.entries(items, gather.bones(shelf), self.jobs)
+        press.entries(items, bones, self.jobs)
         press.pages(linker.makers(), gather.labels(shelf) + linker.counts(), self.jobs)
         press.lists("feeds", outers + bytes([preview]), lambda: feeds.feeds(linker.site_of(), site, preview))
-        press.lists("lookup", outers + script.encode(), lambda: lookup.lookup(content, script, shown))
+        index = partial(lookup.lookup, content, script, shown, linker.entries)
+        press.lists("lookup", outers + script.encode(), index)
         press.lists("assets", press.look.digest, lambda: press.look.assets)
         return True
 
@@ -244,10 +268,10 @@ class _Run:
         self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - began
 
 
-def _around(linker: Linker, number: int) -> tuple[bytes, tuple[str, ...]]:
-    around = linker.around(number)
-    return msgspec.msgpack.encode(around), linker.shown(number, around)
+def _around(linker: Linker, number: int, before: Around | None) -> tuple[Around, tuple[str, ...]]:
+    around = linker.around(number, before)
+    return around, linker.shown(number, around)
 
 
-def _as_before(shelf: cache.Shelf, sheet: cache.Sheet) -> tuple[bytes, tuple[str, ...]]:
-    return shelf.read(sheet.around), sheet.shown
+def _never(before: Around | None) -> NoReturn:
+    raise AssertionError("nothing around an entry has changed")

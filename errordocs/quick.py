@@ -67,6 +67,7 @@ MENDS = {
     },
 }
 
+
 class _Rare(Exception):
     """Something that this reader does not take."""
 

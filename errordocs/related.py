@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from itertools import combinations
 from itertools import islice
 from math import inf
+from typing import Any
 
 from msgspec import Struct
 
@@ -20,6 +21,7 @@ from errordocs.model import Outline
 from errordocs.model import SiteFields
 from errordocs.snippets import inline
 
+NUMBERS = re.compile("([0-9]+)")
 MOST = 12
 OF_SUBJECT = 3
 OF_TOPIC = 3
@@ -61,10 +63,10 @@ def order(content: Content | Outline) -> tuple[Entry | Face, ...]:
     """The entries as a reader counts: by which part leads, then by number, a general entry before its variants."""
     parts = [part.name for part in content.site.parts]
 
-    def key(entry: Entry | Face) -> tuple[int, list[tuple[int, int, str]]]:
-        first = next(iter(entry.codes))
-        pieces = re.split(r"([0-9]+)", entry.slug)
-        return parts.index(first), [(0, int(p), "") if p.isdigit() else (1, 0, p) for p in pieces if p]
+    def key(entry: Entry | Face) -> tuple[int, list[Any]]:
+        pieces: list[Any] = NUMBERS.split(entry.slug)  # words and numbers in turn, so that like is set beside like
+        pieces[1::2] = map(int, pieces[1::2])
+        return parts.index(next(iter(entry.codes))), pieces
 
     return tuple(sorted(content.entries, key=key))
 

@@ -154,15 +154,15 @@ def _environment(templates: str, cache: str | None) -> jinja2.Environment:
 
 
 class _Once:
-    """What a macro makes of a text, or of something that has a `page`; made again only where that is another now."""
+    """What a macro makes of a value, or of something that has a `page`; made again only where that is another now."""
 
     def __init__(self) -> None:
-        self.kept: dict[tuple[Any, str, Any], tuple[Any, Any]] = {}
+        self.kept: dict[tuple[Any, Any, Any], tuple[Any, Any]] = {}
 
     def __call__(self, macro: Any, of: Any, *arg: Any) -> Any:
-        key = (macro, of if isinstance(of, str) else of.page, arg)
+        key = (macro, of if isinstance(of, str | tuple) else of.page, arg)
         known = self.kept.get(key)
-        if known is None or known[0] != of:
+        if known is None or (known[0] is not of and known[0] != of):
             if len(self.kept) > MOST_KEPT:
                 self.kept.clear()
             self.kept[key] = known = (of, macro(of, *arg))

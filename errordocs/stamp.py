@@ -21,8 +21,11 @@ Start = tuple[int, list[str], Walk]
 Outcome = tuple[int, str, str]
 
 
-def replay(argv: Sequence[str]) -> int | None:
-    """The exit status of the same command with the same inputs, having said the same; None where it must run."""
+def replay(argv: Sequence[str]) -> int | Start | None:
+    """The exit status of the same command with the same inputs, having said the same.
+
+    Where it must run, what was seen of its files, or None: `start` need not look at them again.
+    """
     try:
         kept = read(_path(argv))
     except OSError:  # of a working folder that is gone
@@ -30,8 +33,9 @@ def replay(argv: Sequence[str]) -> int | None:
     if kept is None:
         return None
     roots, seen, (status, out, err) = marshal.loads(kept)
-    if seen != _packed(walk(roots)):
-        return None
+    now: Start = time_ns(), roots, walk(roots)
+    if seen != now[2]:
+        return now
     try:
         for stream, text in ((sys.stdout, out), (sys.stderr, err)):
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # any text on any terminal
@@ -42,26 +46,51 @@ def replay(argv: Sequence[str]) -> int | None:
     return int(status)
 
 
-def start(inputs: Iterable[str]) -> Start:
-    """The inputs as they are before a command reads them; `keep` takes it."""
-    began, roots = time_ns(), [os.path.abspath(path) for path in inputs]
-    return began, roots, walk(roots)
+def start(inputs: Iterable[str], now: Start | None = None) -> Start:
+    """The inputs as they are before a command reads them, or as `replay` saw them just now; `keep` takes it."""
+    roots = [os.path.abspath(path) for path in inputs]
+    if now is None or not set(roots) <= set(now[1]):
+        return time_ns(), roots, walk(roots)
+    return now[0], roots, _below(now[2], roots)
 
 
-def keep(argv: Sequence[str], started: Start, outputs: Iterable[str], outcome: Outcome) -> None:
+def keep(
+    argv: Sequence[str],
+    started: Start,
+    outputs: Iterable[str],
+    outcome: Outcome,
+    now: Start | None = None,
+    written: Iterable[str] | None = None,
+) -> None:
     """Remembers what a command would say if it ran again on the same files.
 
     It holds for the inputs as they were at the start, so that what changed while the command ran makes it run again.
     Nothing is kept where an input changed so shortly before that it may have changed again unseen. A failure to keep is
-    no failure.
+    no failure. The outputs are looked at anew; but where the command says which it has `written`, only those, if
+    `replay` saw the rest just now.
     """
     began, roots, seen = started
     latest = max((max(told[:2]) for told in seen.values() if told), default=0)
     if latest >= began - GRANULARITY:
         return
     made = [os.path.abspath(path) for path in outputs]
-    kept = marshal.dumps(([*roots, *made], _packed(seen | walk(made)), outcome))
-    put(_path(argv), kept)
+    if now is None or written is None or not set(made) <= set(now[1]):
+        after = walk(made)
+    else:
+        after = _below(now[2], made) | walk(os.path.abspath(path) for path in written)
+    put(_path(argv), marshal.dumps(([*roots, *made], seen | after, outcome)))
+
+
+def files_below(started: Start, folder: str) -> Walk:
+    """What was seen of the files in that folder, by their names from there."""
+    top = os.path.abspath(folder) + os.sep
+    return {path[len(top) :]: told for path, told in started[2].items() if told and path.startswith(top)}
+
+
+def _below(seen: Walk, roots: Iterable[str]) -> Walk:
+    """What was seen of these files and folders."""
+    alone, tops = set(roots), tuple(os.path.join(root, "") for root in roots)
+    return {path: told for path, told in seen.items() if path.startswith(tops) or path in alone}
 
 
 def makers() -> tuple[str, ...]:
@@ -122,11 +151,6 @@ def _fnv(data: bytes) -> int:
     for byte in data:
         value = (value ^ byte) * 0x100000001B3 % (1 << 64)
     return value
-
-
-def _packed(seen: Walk) -> bytes:
-    """A walk as bytes, which are compared in no time; in an older format, whose bytes depend on values alone."""
-    return marshal.dumps(seen, 2)
 
 
 def walk(roots: Iterable[str]) -> Walk:

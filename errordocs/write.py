@@ -54,13 +54,17 @@ os.register_at_fork(after_in_child=lambda: _released(*_held))  # a worker that o
 
 
 class Written(Struct, frozen=True):
-    """What a run did: counts of files, bytes written, and whether the folder was put in place as a whole."""
+    """What a run did: counts of files, bytes written, and whether the folder was put in place as a whole.
+
+    `moved` are the files that were put in place, if they stood there before and nothing else came or went.
+    """
 
     written: int
     unchanged: int
     removed: int
     bytes: int
     swapped: bool
+    moved: tuple[str, ...] | None
 
 
 class _Manifest(Struct, frozen=True, forbid_unknown_fields=True):
@@ -162,7 +166,9 @@ class Room:
         with _explained(self._staging.places):
             swapped = _apply(self._before, plan, self._staging)
         unchanged = len(plan.files) - len(plan.staged)
-        return Written(len(plan.staged), unchanged, len(plan.gone), plan.bytes, swapped)
+        is_alike = not swapped and plan.files.keys() == self._before.files.keys()
+        moved = (*plan.staged, MANIFEST) if is_alike and plan.folders == self._before.folders else None
+        return Written(len(plan.staged), unchanged, len(plan.gone), plan.bytes, swapped, moved)
 
 
 def manifest(output: Path) -> dict[str, str]:
