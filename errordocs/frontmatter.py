@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from typing import Any
+from typing import NoReturn
 
 import yaml
 
@@ -134,21 +135,22 @@ class _Reader:
         return data if isinstance(data, dict) else {}
 
     def _value(self, event: Any, events: Any, where: Path) -> Any:
-        mark = event.start_mark
         if self.keep_places:
-            self.values[where] = self._at(mark)
-        self._refuse_reference(event)
-        if isinstance(event, yaml.ScalarEvent):
+            self.values[where] = self._at(event.start_mark)
+        if event.anchor is not None or event.tag is not None:
+            self._refuse_reference(event)
+        if type(event) is yaml.ScalarEvent:
             return self._scalar(event)
         if len(where) >= DEPTH:
-            self._stop(mark, "yaml-depth", f"values are nested deeper than {DEPTH} levels", "flatten them")
-        if isinstance(event, yaml.SequenceStartEvent):
+            what = f"values are nested deeper than {DEPTH} levels"
+            self._stop(event.start_mark, "yaml-depth", what, "flatten them")
+        if type(event) is yaml.SequenceStartEvent:
             items: list[Any] = []
-            while not isinstance(event := next(events), yaml.SequenceEndEvent):
+            while type(event := next(events)) is not yaml.SequenceEndEvent:
                 items.append(self._value(event, events, (*where, len(items))))
             return items
         fields: dict[str, Any] = {}
-        while not isinstance(event := next(events), yaml.MappingEndEvent):
+        while type(event := next(events)) is not yaml.MappingEndEvent:
             key = self._key(event)
             inner = (*where, key)
             if key in fields:
@@ -161,23 +163,23 @@ class _Reader:
         return fields
 
     def _key(self, event: Any) -> str:
-        self._refuse_reference(event)
-        if not isinstance(event, yaml.ScalarEvent):
+        if event.anchor is not None or event.tag is not None:
+            self._refuse_reference(event)
+        if type(event) is not yaml.ScalarEvent:
             what = "a list or mapping stands as a key"
             self._stop(event.start_mark, "yaml-key", what, "write a plain word as the key")
         if event.value == "<<":
             self._stop(event.start_mark, "yaml-merge", "`<<` is a merge key", "write the fields out")
         return self._scalar(event)
 
-    def _refuse_reference(self, event: Any) -> None:
+    def _refuse_reference(self, event: Any) -> NoReturn:
         """Stops at an alias, an anchor or a tag, before anything is built from it."""
         mark = event.start_mark
         if isinstance(event, yaml.AliasEvent):
             self._stop(mark, "yaml-alias", f"`*{event.anchor}` is an alias", "write the value out")
         if event.anchor is not None:
             self._stop(mark, "yaml-anchor", f"`&{event.anchor}` is an anchor", "delete it and write values out")
-        if event.tag is not None:
-            self._stop(mark, "yaml-tag", f"`{event.tag}` is a tag", "delete it; all values are plain text")
+        self._stop(mark, "yaml-tag", f"`{event.tag}` is a tag", "delete it; all values are plain text")
 
     def _scalar(self, event: Any) -> str:
         value: str = event.value
@@ -196,7 +198,7 @@ class _Reader:
     def _add(self, mark: Any, rule: str, what: str, mend: str) -> None:
         self.problems.append(self._problem(mark, rule, what, mend))
 
-    def _stop(self, mark: Any, rule: str, what: str, mend: str) -> None:
+    def _stop(self, mark: Any, rule: str, what: str, mend: str) -> NoReturn:
         raise Broken(self._problem(mark, rule, what, mend))
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import marshal
 import sys
 import time
+from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
 from collections.abc import Set
@@ -176,15 +177,16 @@ def _row(made: tuple[Any, ...]) -> Row:
     return Row(*told, *(cache.shared(place) for place in (face, whole)))
 
 
-def outline(site: SiteFields, shelf: Shelf) -> Outline:
-    """The content by what is on the shelf; raises Damaged."""
+def outline(site: SiteFields, shelf: Shelf, names: Iterable[str] | None = None) -> Outline:
+    """The content by what is on the shelf, or so much of it as lies in these files; raises Damaged."""
     shared: dict[object, Any] = {}
-    return load.content_of(Outline, site, {name: _seen(shelf, name, row, shared) for name, row in shelf.rows.items()})
+    listed = shelf.rows if names is None else names
+    return load.content_of(Outline, site, {name: _seen(shelf, name, shared) for name in listed})
 
 
-def _seen(shelf: Shelf, name: str, row: Row, shared: dict[object, Any]) -> Face | cache.Record:
+def _seen(shelf: Shelf, name: str, shared: dict[object, Any]) -> Face | cache.Record:
     """A face or a record; what many faces have alike is there once."""
-    if not row.face:
+    if not shelf.rows[name].face:
         return shelf.whole(name)
     made, keep, put = shelf.face(name), shared.setdefault, msgspec.structs.force_setattr
     fields, codes, facts = made.fields, made.codes, made.facts

@@ -93,6 +93,7 @@ class Linker:
         self.topics = {t.slug: t for t in sorted(content.topics, key=lambda t: t.fields.title.casefold())}
         self.guides = {g.slug: g for g in sorted(content.guides, key=lambda g: g.fields.title.casefold())}
         self.entries = related.order(content)
+        self.number_of = {entry.source: number for number, entry in enumerate(self.entries)}
         self.by_slug = {entry.slug: entry for entry in self.entries}
         self.refs = {entry.slug: self._ref(entry) for entry in self.entries}
         self.sources = {self.refs[entry.slug].page: entry.source for entry in self.entries}

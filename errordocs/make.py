@@ -110,24 +110,30 @@ class Press:
             run = asked[batch.start : batch.stop]
             self.tasks.append((len(run), partial(self._entries, run, bones)))
 
-    def _stay_as_they_are(self, paths: Sequence[str], shown: Iterable[str] | None = None) -> bool:
-        """Whether nothing that these files show is fresh; the first one's sheet says what, if not `shown`."""
+    def _stay_as_they_are(self, paths: Sequence[str]) -> bool:
+        """Whether nothing that an entry's page shows is fresh, and its files are there."""
         known = self.shelf.sheets
         if self.fresh is None or not all(path in known and self.room.has(path, known[path].digest) for path in paths):
             return False
-        if not self.fresh.isdisjoint(known[paths[0]].shown if shown is None else shown):
+        if not self.fresh.isdisjoint(known[paths[0]].shown):
             return False
         self.standing.update([(path, known[path]) for path in paths])
         return True
 
     def pages(self, makers: Iterable[Maker], labels: bytes, jobs: int) -> None:
         """Any other pages; `labels` is the digest of what they may show of files that are no entries."""
-        listed = [
-            one for one in makers if not self._stay_as_they_are([one.path], chain([one.source], map(SOURCE, one.shown)))
-        ]
+        listed = list(makers)
         for batch in workers.batches(len(listed), jobs, least=1, most=16):
             run = listed[batch.start : batch.stop]
             self.tasks.append((len(run), partial(self._pages, run, labels)))
+
+    def all_pages(self, look: Callable[[], tuple[Iterable[Maker], bytes]]) -> None:
+        """The same in one task, which finds out what pages there are: most of them will stay."""
+        self.tasks.append((1, lambda: self._pages(*look())))
+
+    def rules(self, find: Callable[[], list[Finding]]) -> None:
+        """What is wrong in the content, found beside the other work."""
+        self.tasks.append((1, partial(self._rules, find)))
 
     def lists(self, name: str, inputs: bytes, outputs: Callable[[], Iterable[Output]]) -> None:
         """Files that are made together, under that name, of what has this digest."""
@@ -139,7 +145,8 @@ class Press:
         if jobs > 1 and len(self.tasks) > 1:
             self.tasks.reverse()  # what takes longest comes first, so that no process waits for it at the end
             self.room.open_for_all()
-            self.look.compile()
+            if self.fresh is None:
+                self.look.compile()
         count = sum(count for count, _ in self.tasks)
         watch = progress.of_many(watch, count)
         watch.begin("making", count)
@@ -223,13 +230,16 @@ class Press:
             else:
                 yield self._stay(path, one)
 
-    def _pages(self, makers: Sequence[Maker], labels: bytes) -> Iterator[File]:
+    def _pages(self, makers: Iterable[Maker], labels: bytes) -> Iterator[File]:
         rows = self.shelf.rows
         for maker in makers:
+            known = self.shelf.sheets.get(maker.path)
+            if known is not None and self._shows_nothing_fresh(maker) and self.room.has(maker.path, known.digest):
+                yield self._stay(maker.path, known)
+                continue
             own = rows[maker.source].digest if maker.source else b""
             outers = (rows[entry.source].outer for entry in maker.shown)
             inputs = digest(b"".join((self.look.digest, self.base, labels, own, *outers)))
-            known = self.shelf.sheets.get(maker.path)
             if known is not None and known.inputs == inputs and self._stands(maker.path, known.key):
                 yield self._stay(maker.path, known)
                 continue
@@ -239,6 +249,15 @@ class Press:
             sheet = Sheet(key, "", inputs)
             stands = self._stands(maker.path, key)
             yield self._stay(maker.path, sheet) if stands else self._put(self.look.page(view), sheet)
+
+    def _shows_nothing_fresh(self, maker: Maker) -> bool:
+        shown = chain([maker.source], map(SOURCE, maker.shown))
+        return self.fresh is not None and self.fresh.isdisjoint(shown)
+
+    def _rules(self, find: Callable[[], list[Finding]]) -> Iterator[File]:
+        self.findings += find()
+        self._spent("check")
+        return iter(())
 
     def _lists(self, name: bytes, inputs: bytes, outputs: Callable[[], Iterable[Output]]) -> Iterator[File]:
         known = {path: sheet for path, sheet in self.shelf.sheets.items() if sheet.about == name}

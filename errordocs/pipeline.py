@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Set
 from contextlib import contextmanager
+from functools import cached_property
 from functools import lru_cache
 from functools import partial
 from pathlib import Path
@@ -38,6 +39,7 @@ from errordocs.paths import files_of
 
 if TYPE_CHECKING:
     from errordocs.link import Linker
+    from errordocs.link import Maker
     from errordocs.make import Press
     from errordocs.render import Look
     from errordocs.views import Around
@@ -187,7 +189,7 @@ class _Run:
             is_there = (room.has(path, sheet.digest) for path, sheet in shelf.sheets.items())
             if fresh is not None and gathered.is_inner and all(is_there):
                 self._inner(press, gathered.fresh)
-            elif not self._whole(press, gather.outline(site, shelf), bones, script):
+            elif not self._whole(press, _Scene(site, shelf, self.repository), bones, script):
                 return self._refused(shelf, gathered)
             made = press.run(self.jobs, self.watch, self.seconds)
             if made.findings:
@@ -233,32 +235,45 @@ class _Run:
         press.stay(sheets)
         press.entries([(name, _never) for name in sorted(fresh)], b"", self.jobs)
 
-    def _whole(self, press: Press, content: Outline, bones: bytes, script: str) -> bool:
-        """What is to be made in any other case; False where it cannot be, as the rules will tell."""
+    def _whole(self, press: Press, scene: _Scene, bones: bytes, script: str) -> bool:
+        """What is to be made in any other case; False where it cannot be, as the rules will tell.
+
+        In a cold build all that the pages have in common is looked up before there are more processes, once for all.
+        Where little is to be made, each process looks up what it needs, beside the others.
+        """
         from errordocs import feeds
-        from errordocs import link
         from errordocs import lookup
 
         with self._timed("check"):
-            if check.of_all(content) or check.of_faces(content, press.known, press.checked):
-                return False
-            others: list[Sender | Article] = [*content.senders, *content.topics, *content.guides, *content.pages]
-            if any(check.of_each(one, press.known) for one in others if one.source in press.checked):
+            seen = scene.content if press.fresh is None else gather.outline(scene.site, scene.shelf, press.fresh)
+            others: list[Sender | Article] = [*seen.senders, *seen.topics, *seen.guides, *seen.pages]
+            if (
+                check.of_faces(seen, press.known, press.checked)
+                or any(check.of_each(one, press.known) for one in others if one.source in press.checked)
+                or (press.fresh is None and check.of_all(scene.content))
+            ):
                 return False
         with self._timed("link"):
-            linker = link.Linker(content, self.repository, lambda entry: press.shelf.replies(entry.source))
             if press.fresh is None:
-                linker.index  # noqa: B018 - made before there are more processes, so that it is made once
-        shelf, site = press.shelf, content.site
+                scene.linker.index  # noqa: B018 - it is made by that
         preview, shown = self.places.preview, f"{self.places.templates}/lookup/*.js"
-        outers = gather.outers(shelf)
-        items = [(entry.source, partial(_around, linker, number)) for number, entry in enumerate(linker.entries)]
-        press.entries(items, bones, self.jobs)
-        press.pages(linker.makers(), gather.labels(shelf) + linker.counts(), self.jobs)
-        press.lists("feeds", outers + bytes([preview]), lambda: feeds.feeds(linker.site_of(), site, preview))
-        index = partial(lookup.lookup, content, script, shown, linker.entries)
-        press.lists("lookup", outers + script.encode(), index)
+        outers = gather.outers(scene.shelf)
         press.lists("assets", press.look.digest, lambda: press.look.assets)
+        press.entries([(name, partial(scene.around, name)) for name in scene.names(press.fresh)], bones, self.jobs)
+        if press.fresh is not None:
+            press.rules(lambda: check.of_all(scene.content))
+        press.lists(
+            "lookup",
+            outers + script.encode(),
+            lambda: lookup.lookup(scene.content, script, shown, scene.linker.entries),
+        )
+        press.lists(
+            "feeds", outers + bytes([preview]), lambda: feeds.feeds(scene.linker.site_of(), scene.site, preview)
+        )
+        if press.fresh is None:
+            press.pages(*scene.pages(), self.jobs)
+        else:
+            press.all_pages(scene.pages)
         return True
 
     @contextmanager
@@ -268,9 +283,39 @@ class _Run:
         self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - began
 
 
-def _around(linker: Linker, number: int, before: Around | None) -> tuple[Around, tuple[str, ...]]:
-    around = linker.around(number, before)
-    return around, linker.shown(number, around)
+class _Scene:
+    """All that pages may show, looked up when it is first asked for."""
+
+    def __init__(self, site: SiteFields, shelf: cache.Shelf, repository: str) -> None:
+        self.site = site
+        self.shelf = shelf
+        self.repository = repository
+
+    @cached_property
+    def content(self) -> Outline:
+        return gather.outline(self.site, self.shelf)
+
+    @cached_property
+    def linker(self) -> Linker:
+        from errordocs import link
+
+        return link.Linker(self.content, self.repository, lambda entry: self.shelf.replies(entry.source))
+
+    def names(self, fresh: Set[str] | None) -> Iterable[str]:
+        """The files of the entries; in the order of the entries where many pages are to be made."""
+        if fresh is None:
+            return [entry.source for entry in self.linker.entries]
+        return [name for name, row in self.shelf.rows.items() if row.face]
+
+    def around(self, name: str, before: Around | None) -> tuple[Around, tuple[str, ...]]:
+        """What is around the page of the entry in that file, and the files of whom it shows."""
+        number = self.linker.number_of[name]
+        around = self.linker.around(number, before)
+        return around, self.linker.shown(number, around)
+
+    def pages(self) -> tuple[Iterable[Maker], bytes]:
+        """What makes every other page, and the digest of what they may show of files that are no entries."""
+        return self.linker.makers(), gather.labels(self.shelf) + self.linker.counts()
 
 
 def _never(before: Around | None) -> NoReturn:

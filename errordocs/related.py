@@ -135,7 +135,9 @@ def relations(entry: Entry | Face, index: Index) -> tuple[Relation, ...]:
         for relation in rule(entry, index):
             if relation.slug != entry.slug:
                 found.setdefault(relation.slug, relation)
-    return tuple(found.values())[:MOST]
+            if len(found) == MOST:  # what a later rule finds would come after these
+                return tuple(found.values())
+    return tuple(found.values())
 
 
 def _authors(entry: Entry | Face, index: Index) -> Iterator[Relation]:

@@ -204,7 +204,11 @@ def small(path: str, data: bytes) -> bytes:
 @lru_cache(maxsize=4096)
 def _braces(text: str) -> Safe:
     """A literal reply with its variable parts marked."""
-    return Safe(VARIABLE.sub(r"<var>\g<0></var>", escaped(text)))
+    return Safe(VARIABLE.sub(_variable, escaped(text)))
+
+
+def _variable(found: re.Match[str]) -> str:
+    return f"<var>{found[0]}</var>"
 
 
 def _longdate(text: str) -> str:

@@ -74,7 +74,7 @@ def _code(text: str, language: str) -> str:
 
 def _highlight(text: str, lexer: Any) -> str:
     parts = []
-    for kind, value in lexer.get_tokens(text):
+    for _, kind, value in lexer.get_tokens_unprocessed(text):  # what it would be readied for, this text is
         if "<" in value or ">" in value or "&" in value:
             value = html.escape(value, quote=False)
         begin = _begin(kind)
