@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import cache
+from functools import partial
 from hashlib import blake2b
 from typing import Any
 from typing import NamedTuple
@@ -286,11 +287,11 @@ def load(state: str) -> Shelf:
     if (data := stamp.read(os.path.join(state, INDEX))) is None:
         return shelf
     with suppress(ValueError, EOFError, TypeError):
-        made_by, site, known, look, bones, rows, sheets = marshal.loads(data)
+        made_by, site, known, look, bones, names, rows, paths, sheets = marshal.loads(data)
         if made_by == generator():
             shelf.site, shelf.known, shelf.look, shelf.bones = site, known, look, bones
-            shelf.rows = {name: Row(*row) for name, row in rows.items()}
-            shelf.sheets = {path: Sheet(*sheet) for path, sheet in sheets.items()}
+            shelf.rows = dict(zip(names, map(partial(tuple.__new__, Row), rows), strict=True))
+            shelf.sheets = dict(zip(paths, map(partial(tuple.__new__, Sheet), sheets), strict=True))
     return shelf
 
 
@@ -300,9 +301,9 @@ def save(state: str, shelf: Shelf) -> None:
         is_full = shelf.is_full()
         if is_full:
             shelf.tidy()
-        rows = {name: tuple(row) for name, row in shelf.rows.items()}
-        sheets = {path: tuple(sheet) for path, sheet in shelf.sheets.items()}
-        data = marshal.dumps((generator(), shelf.site, shelf.known, shelf.look, shelf.bones, rows, sheets))
+        rows = [*shelf.rows], [*map(tuple, shelf.rows.values())]
+        sheets = [*shelf.sheets], [*map(tuple, shelf.sheets.values())]
+        data = marshal.dumps((generator(), shelf.site, shelf.known, shelf.look, shelf.bones, *rows, *sheets))
         if stamp.put(os.path.join(state, INDEX), data) and is_full:
             shelf.forget()
 

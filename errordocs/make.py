@@ -20,6 +20,7 @@ from functools import partial
 from itertools import chain
 from operator import attrgetter
 from typing import Any
+from typing import NamedTuple
 
 import msgspec
 from msgspec import Struct
@@ -47,10 +48,21 @@ from errordocs.write import Room
 File = tuple[Output, Sheet]
 # What is around an entry's page, and the files of whom it shows; it is given what was around it, where that helps.
 Looking = Callable[[Around | None], tuple[Around, tuple[str, ...]]]
+# A task that looks at more entries than this is done before there are other processes: in one that was forked, all
+# that it looks at would be there a second time.
+HEAVY = 50_000
 SOURCE = attrgetter("source")
 _encode = msgspec.msgpack.Encoder().encode
 _around = msgspec.msgpack.Decoder(Around).decode
 _findings = msgspec.msgpack.Decoder(list[Finding]).decode
+
+
+class Task(NamedTuple):
+    """Something to do: so many steps of the bar, with so many entries that are all looked at."""
+
+    act: Callable[[], Iterable[File]]
+    steps: int = 1
+    weight: int = 0
 
 
 class Made(Struct, frozen=True):
@@ -88,7 +100,7 @@ class Press:
         self.look = look
         self.room = room
         self.base = shelf.site + frame.repository.encode()
-        self.tasks: list[tuple[int, Callable[[], Iterable[File]]]] = []
+        self.tasks: list[Task] = []
         self.standing: dict[str, Sheet] = {}
         self.findings: list[Finding] = []
         self.seconds: dict[str, float] = {}
@@ -105,19 +117,21 @@ class Press:
 
         `bones` is the digest of all that makes entries related; empty where nothing around them changed.
         """
-        asked = [one for one in listed if not self._stay_as_they_are(files_of(one[0]))]
+        asked = [one for one in listed if not self._stays(*files_of(one[0]))]
         for batch in workers.batches(len(asked), jobs):
             run = asked[batch.start : batch.stop]
-            self.tasks.append((len(run), partial(self._entries, run, bones)))
+            self.tasks.append(Task(partial(self._entries, run, bones), len(run)))
 
-    def _stay_as_they_are(self, paths: Sequence[str]) -> bool:
-        """Whether nothing that an entry's page shows is fresh, and its files are there."""
-        known = self.shelf.sheets
-        if self.fresh is None or not all(path in known and self.room.has(path, known[path].digest) for path in paths):
+    def _stays(self, page: str, api: str) -> bool:
+        """Whether nothing that an entry's page shows is fresh, and its two files are there."""
+        if self.fresh is None:
             return False
-        if not self.fresh.isdisjoint(known[paths[0]].shown):
+        one, other, has = self.shelf.sheets.get(page), self.shelf.sheets.get(api), self.room.has
+        if one is None or other is None or not self.fresh.isdisjoint(one.shown):
             return False
-        self.standing.update([(path, known[path]) for path in paths])
+        if not (has(page, one.digest) and has(api, other.digest)):
+            return False
+        self.standing[page], self.standing[api] = one, other
         return True
 
     def pages(self, makers: Iterable[Maker], labels: bytes, jobs: int) -> None:
@@ -125,19 +139,20 @@ class Press:
         listed = list(makers)
         for batch in workers.batches(len(listed), jobs, least=1, most=16):
             run = listed[batch.start : batch.stop]
-            self.tasks.append((len(run), partial(self._pages, run, labels)))
+            weight = max(len(maker.shown) for maker in run)
+            self.tasks.append(Task(partial(self._pages, run, labels), len(run), weight))
 
     def all_pages(self, look: Callable[[], tuple[Iterable[Maker], bytes]]) -> None:
         """The same in one task, which finds out what pages there are: most of them will stay."""
-        self.tasks.append((1, lambda: self._pages(*look())))
+        self.tasks.append(Task(lambda: self._pages(*look())))
 
     def rules(self, find: Callable[[], list[Finding]]) -> None:
         """What is wrong in the content, found beside the other work."""
-        self.tasks.append((1, partial(self._rules, find)))
+        self.tasks.append(Task(partial(self._rules, find)))
 
     def lists(self, name: str, inputs: bytes, outputs: Callable[[], Iterable[Output]]) -> None:
         """Files that are made together, under that name, of what has this digest."""
-        self.tasks.append((1, partial(self._lists, name.encode(), inputs, outputs)))
+        self.tasks.append(Task(partial(self._lists, name.encode(), inputs, outputs), weight=len(self.shelf.rows)))
 
     def run(self, jobs: int, watch: Watch, seconds: dict[str, float]) -> Made:
         """Does all of it; `seconds` of work are added by stage."""
@@ -147,10 +162,13 @@ class Press:
             self.room.open_for_all()
             if self.fresh is None:
                 self.look.compile()
-        count = sum(count for count, _ in self.tasks)
+        self.tasks.sort(key=lambda task: task.weight <= HEAVY)
+        heavy = sum(task.weight > HEAVY for task in self.tasks) if self.fresh is None else 0
+        count = sum(task.steps for task in self.tasks)
         watch = progress.of_many(watch, count)
         watch.begin("making", count)
-        for result in workers.each(len(self.tasks), self._act, jobs):
+        others = workers.each(len(self.tasks) - heavy, lambda number: self._act(number + heavy), jobs)
+        for result in chain(map(self._act, range(heavy)), others):
             number, files, findings, took = marshal.loads(result)
             for (path, role, content, size), sheet in files:
                 made.outputs.append(Output(path, role, None, content, size))
@@ -158,7 +176,7 @@ class Press:
             made.findings.extend(_findings(findings) if findings else ())
             for stage, spent in took.items():
                 seconds[stage] = seconds.get(stage, 0.0) + spent
-            for _ in range(self.tasks[number][0]):
+            for _ in range(self.tasks[number].steps):
                 watch.step()
         watch.end()
         self.tasks.clear()  # with all that they were to be made of, before what is next needs memory
@@ -166,7 +184,7 @@ class Press:
 
     def _act(self, number: int) -> bytes:
         self.findings, self.seconds, self.since = [], {}, time.process_time()
-        made = list(self.tasks[number][1]())
+        made = list(self.tasks[number].act())
         fresh = [sheet.around for _, sheet in made if sheet.around and isinstance(sheet.around, bytes)]
         placed: dict[Any, Any] = dict(zip(fresh, self.shelf.put(fresh) if fresh else (), strict=True))
         files = [

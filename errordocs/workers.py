@@ -15,11 +15,13 @@ import struct
 import threading
 from collections.abc import Callable
 from collections.abc import Iterator
+from itertools import islice
 
 from errordocs.model import Failed
 from errordocs.model import Misused
 
-ROUND = 256  # tasks, whose numbers fit into a pipe at once
+AHEAD = 256  # tasks that wait in the pipe; so many numbers fit into any
+LIFE = 64  # tasks that a process does
 LENGTH = struct.Struct("=IB")
 NUMBER = struct.Struct("=I")
 RESULT, ENDED, FAILED, BROKEN = range(4)
@@ -47,37 +49,90 @@ def each(count: int, act: Act, jobs: int) -> Iterator[bytes]:
     if jobs < 2 or not hasattr(os, "fork") or threading.active_count() > 1:
         yield from map(act, range(count))
         return
-    for start in range(0, count, ROUND):
-        yield from _round(range(start, min(start + ROUND, count)), act, jobs)
-
-
-def _round(numbers: range, act: Act, jobs: int) -> Iterator[bytes]:
-    """The same for some numbers, by processes that end with them: what they have touched is a copy of their own."""
-    queue, feed = os.pipe()
-    os.write(feed, b"".join(map(NUMBER.pack, numbers)))
-    os.close(feed)
-    gc.freeze()  # what is there stays shared: nobody looks for garbage in it
-    children: dict[int, int] = {}  # the end from which a process's results are read, and the process
+    pool = _Pool(act)
     try:
-        for _ in range(jobs):
-            read, write = os.pipe()
-            try:
-                child = os.fork()
-            except OSError as error:
-                os.close(read)
-                os.close(write)
-                raise Failed(f"no process can be started ({error.strerror}); give fewer --jobs") from None
-            if child == 0:
-                _work(queue, write, act, [read, *children])
-            os.close(write)
-            children[read] = child
-        yield from _results(children)
+        yield from pool.results(count, jobs)
     finally:
-        os.close(queue)
-        for read, child in children.items():
+        pool.end()
+
+
+class _Pool:
+    """Processes that take numbers from one pipe. Each gives way to a new one after some tasks.
+
+    What a process has touched of what it was forked with is a copy of its own; so that goes with it.
+    """
+
+    def __init__(self, act: Act) -> None:
+        self.act = act
+        self.queue, self.feed = os.pipe()
+        self.children: dict[int, int] = {}  # the end from which a process's results are read, and the process
+        self.poll = select.poll()
+        gc.freeze()  # what is there stays shared: nobody looks for garbage in it
+
+    def results(self, count: int, jobs: int) -> Iterator[bytes]:
+        """Whole results of all processes, as they come."""
+        numbers = iter(range(count))
+        self._ask(islice(numbers, AHEAD))
+        for _ in range(jobs):
+            self._start()
+        parts = {read: bytearray() for read in self.children}
+        while self.children:
+            for read, _ in self.poll.poll():
+                data = os.read(read, 1 << 18)
+                if not data:
+                    raise Failed("a process of the build was killed; free some memory, or give fewer --jobs")
+                parts[read] += data
+                for kind, result in _whole(parts[read]):
+                    if kind == RESULT:
+                        count -= 1
+                        self._ask(islice(numbers, 1))
+                        yield result
+                    elif kind == FAILED:
+                        name, text = marshal.loads(result)
+                        raise (Misused if name == "Misused" else Failed)(text)
+                    elif kind == BROKEN:
+                        raise RuntimeError(marshal.loads(result))
+                    else:
+                        self._stop(read)
+                        if count > len(self.children):  # more is left than the others can have taken
+                            parts[self._start()] = bytearray()
+
+    def _ask(self, numbers: Iterator[int]) -> None:
+        if asked := b"".join(map(NUMBER.pack, numbers)):
+            os.write(self.feed, asked)
+        elif self.feed >= 0:
+            os.close(self.feed)  # which tells that there will be no more
+            self.feed = -1
+
+    def _start(self) -> int:
+        read, write = os.pipe()
+        try:
+            child = os.fork()
+        except OSError as error:
             os.close(read)
-            os.kill(child, signal.SIGKILL)  # it has ended, or is not needed any more
-            os.waitpid(child, 0)
+            os.close(write)
+            raise Failed(f"no process can be started ({error.strerror}); give fewer --jobs") from None
+        if child == 0:
+            _work(self.queue, write, self.act, [read, *self.children, *([self.feed] if self.feed >= 0 else [])])
+        os.close(write)
+        self.children[read] = child
+        self.poll.register(read, select.POLLIN)
+        return read
+
+    def _stop(self, read: int) -> None:
+        child = self.children.pop(read)
+        self.poll.unregister(read)
+        os.close(read)
+        os.kill(child, signal.SIGKILL)  # it has ended, or is not needed any more
+        os.waitpid(child, 0)
+
+    def end(self) -> None:
+        """Ends them all."""
+        for read in tuple(self.children):
+            self._stop(read)
+        for descriptor in (self.queue, self.feed):
+            if descriptor >= 0:
+                os.close(descriptor)
         gc.unfreeze()
 
 
@@ -91,8 +146,10 @@ def _work(queue: int, write: int, act: Act, others: list[int]) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         gc.disable()
         try:
-            while number := os.read(queue, NUMBER.size):
+            left = LIFE
+            while left and (number := os.read(queue, NUMBER.size)):
                 _send(write, RESULT, act(*NUMBER.unpack(number)))
+                left -= 1
             _send(write, ENDED, b"")
         except Failed as failed:
             _send(write, FAILED, marshal.dumps((type(failed).__name__, str(failed))))
@@ -109,31 +166,6 @@ def _send(write: int, kind: int, data: bytes) -> None:
     rest = memoryview(LENGTH.pack(len(data), kind) + data)
     while rest:
         rest = rest[os.write(write, rest) :]
-
-
-def _results(children: dict[int, int]) -> Iterator[bytes]:
-    """Whole results of all children, until each has said that it came to its end."""
-    poll = select.poll()
-    parts = {read: bytearray() for read in children}
-    for read in parts:
-        poll.register(read, select.POLLIN)
-    while parts:
-        for read, _ in poll.poll():
-            data = os.read(read, 1 << 18)
-            parts[read] += data
-            for kind, result in _whole(parts[read]):
-                if kind == RESULT:
-                    yield result
-                elif kind == FAILED:
-                    name, text = marshal.loads(result)
-                    raise (Misused if name == "Misused" else Failed)(text)
-                elif kind == BROKEN:
-                    raise RuntimeError(marshal.loads(result))
-                else:
-                    poll.unregister(read)
-                    del parts[read]
-            if not data and read in parts:
-                raise Failed("a process of the build was killed; free some memory, or give fewer --jobs")
 
 
 def _whole(got: bytearray) -> Iterator[tuple[int, bytes]]:
