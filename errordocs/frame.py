@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from collections.abc import Mapping
 from functools import lru_cache
@@ -28,6 +29,8 @@ from errordocs.views import Ref
 from errordocs.views import ReferenceView
 from errordocs.views import ReplyView
 from errordocs.words import Words
+
+HOST = re.compile("https?://([a-z0-9.-]+)(?=[/?#]|\\Z)")
 
 
 class Frame:
@@ -142,4 +145,5 @@ def _worded(fact: Fact, value: str) -> tuple[str, str]:
 
 @lru_cache(maxsize=65536)
 def _host(url: str) -> str:
-    return urlsplit(url).hostname or ""
+    found = HOST.match(url)  # of nearly all, in a fraction of the time
+    return found[1] if found else urlsplit(url).hostname or ""

@@ -8,10 +8,13 @@ from __future__ import annotations
 import marshal
 import sys
 import time
+from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
 from collections.abc import Set
+from functools import partial
+from itertools import accumulate
 from typing import Any
 
 import msgspec
@@ -56,24 +59,39 @@ class Gathered(Struct, frozen=True):
 
 
 def changed(shelf: Shelf, seen: Mapping[str, tuple[int, ...]]) -> Set[str] | None:
-    """The files that are not as they were when they were read, by what was seen of all; None where any came or went."""
-    if seen.keys() != shelf.rows.keys() | {SITE}:
+    """The files that are not as they were when they were read, by what was seen of files and folders.
+
+    None where any came or went, or another folder did.
+    """
+    folders = {folder for name in shelf.rows for folder in accumulate(name.split("/")[:-1], "{}/{}".format)}
+    if seen.keys() != shelf.rows.keys() | folders | {SITE}:
         return None
     return {name for name, row in shelf.rows.items() if row.stat != seen[name]}
 
 
-def gather(folder: str, shelf: Shelf, jobs: int, watch: Watch, changed: Set[str] | None = None) -> Gathered:
+def gather(
+    folder: str,
+    shelf: Shelf,
+    jobs: int,
+    watch: Watch,
+    changed: Set[str] | None = None,
+    beside: Callable[[], object] | None = None,
+) -> Gathered:
     """Reads what changed; afterwards the shelf has a row for each file that gave a record, and for no other.
 
-    Where it is known which files `changed`, and that none came or went, no other is looked at. Raises Failed where
-    there is no such folder, or a file cannot be read.
+    Where it is known which files `changed`, and that none came or went, no other is looked at. Where files are read by
+    several processes, one does `beside` first. Raises Failed where there is no such folder, or a file cannot be read.
     """
     began = time.time_ns()
     problems: list[Problem] = []
-    is_known = changed is not None and changed <= shelf.rows.keys() and load.some_files(folder, [SITE])
+    is_told = changed is not None and load.some_files(folder, [SITE]) is not None
+    site = _site(folder, True, shelf, problems) if is_told else None
+    is_known = changed is not None and is_told and len(shelf.rows) > 0 and changed <= shelf.rows.keys()
     found = load.some_files(folder, changed) if changed is not None and is_known else None
     stats = {sys.intern(one.name): one.stat for one in (load.files(folder, problems) if found is None else found)}
-    site = _site(folder, found is not None or stats.pop(SITE, None) is not None, shelf, problems)
+    is_there = stats.pop(SITE, None) is not None
+    if not is_told:
+        site = _site(folder, is_there, shelf, problems)
     gone = shelf.rows.keys() - stats.keys() if found is None else set()
     for name in gone:
         del shelf.rows[name]
@@ -81,10 +99,13 @@ def gather(folder: str, shelf: Shelf, jobs: int, watch: Watch, changed: Set[str]
     asked = [name for name, stat in stats.items() if name not in shelf.rows or shelf.rows[name].stat != stat]
     batches = workers.batches(len(asked), jobs)
     reader = _Reader(folder, shelf, site, [asked[batch.start : batch.stop] for batch in batches])
+    acts: list[Callable[[], bytes]] = [partial(reader.read, number) for number in range(len(batches))]
+    if beside is not None and jobs > 1 and len(acts) > 1:
+        acts.insert(0, partial(_beside, beside))
     fresh = set()
     watch = progress.of_many(watch, len(asked))
     watch.begin("reading", len(asked))
-    for result in workers.each(len(batches), reader.read, jobs):
+    for result in workers.each(len(acts), lambda number: acts[number](), jobs):
         for name, made, told in marshal.loads(result):
             watch.step()
             before = shelf.rows.get(name)
@@ -121,6 +142,11 @@ def _is_inner(row: Row | None, before: Row | None) -> bool:
     if row is None or before is None or not row.face:
         return False
     return (row.outer, row.ids) == (before.outer, before.ids)
+
+
+def _beside(act: Callable[[], object]) -> bytes:
+    act()
+    return marshal.dumps([])
 
 
 class _Reader:
@@ -168,7 +194,9 @@ class _Reader:
             return digest(_encode(record.fields)), b"", ids, b""
         seen = face(record, self.codes)
         packed, fields = cache.shown(seen, record.fields.responses), seen.fields
-        bones = _encode((seen.slug, seen.codes, fields.sender, fields.topics, fields.related))
+        senders = sorted({reply.sender for reply in fields.responses if reply.sender})
+        lists = (fields.sender, fields.seen_from, senders, fields.topics, fields.guides)
+        bones = _encode((seen.slug, seen.codes, lists, fields.related))
         return digest(packed), digest(bones), ids, packed
 
 
@@ -217,7 +245,7 @@ def outers(shelf: Shelf) -> bytes:
 
 
 def bones(shelf: Shelf) -> bytes:
-    """The digest of what makes entries related, and tells their order."""
+    """The digest of what makes entries related, tells their order, and says on which other pages they stand."""
     return digest(labels(shelf) + b"".join(name.encode() + row.bones for name, row in sorted(shelf.rows.items())))
 
 

@@ -169,6 +169,8 @@ class Press:
         watch.begin("making", count)
         others = workers.each(len(self.tasks) - heavy, lambda number: self._act(number + heavy), jobs)
         for result in chain(map(self._act, range(heavy)), others):
+            if not result:
+                raise cache.Damaged("what a process asked for")
             number, files, findings, took = marshal.loads(result)
             for (path, role, content, size), sheet in files:
                 made.outputs.append(Output(path, role, None, content, size))
@@ -183,8 +185,12 @@ class Press:
         return made
 
     def _act(self, number: int) -> bytes:
+        """What a task made, or no bytes where the shelf is damaged: an error does not get from process to process."""
         self.findings, self.seconds, self.since = [], {}, time.process_time()
-        made = list(self.tasks[number].act())
+        try:
+            made = list(self.tasks[number].act())
+        except cache.Damaged:
+            return b""
         fresh = [sheet.around for _, sheet in made if sheet.around and isinstance(sheet.around, bytes)]
         placed: dict[Any, Any] = dict(zip(fresh, self.shelf.put(fresh) if fresh else (), strict=True))
         files = [

@@ -166,7 +166,9 @@ class _Run:
             changed = self.changed if before[1] else None  # after a mistake, it may be in any file
             if changed is None:
                 changed = gather.changed(shelf, self.seen)
-            gathered = gather.gather(self.places.folder, shelf, self.jobs, self.watch, changed)
+            gathered = gather.gather(
+                self.places.folder, shelf, self.jobs, self.watch, changed, None if before[1] else self._compile
+            )
         site = gathered.site
         known = before[0] if gathered.is_inner and before[0] else gather.known(shelf)
         if site is None or gathered.problems:
@@ -176,8 +178,7 @@ class _Run:
         from errordocs import write
 
         with self._timed("templates"):
-            kept = os.path.join(self.places.state, "templates")
-            look = render.Look(site, self.places.templates, self.places.preview, kept)
+            look = render.Look(site, self.places.templates, self.places.preview, self._compiled)
             where = repr((os.path.abspath(self.places.output), self.repository))
             script = lookup.script_of(self.places.templates)
             same = cache.digest(b"\0".join((look.digest, where.encode(), script.encode())))
@@ -200,6 +201,15 @@ class _Run:
             shelf.known, shelf.look, shelf.bones, shelf.sheets = known, same, bones, made.sheets
             cache.save(self.places.state, shelf)
         return Built((), done.written, done.unchanged, done.removed, done.bytes, done.moved, self.seconds)
+
+    @property
+    def _compiled(self) -> str:
+        return os.path.join(self.places.state, "templates")
+
+    def _compile(self) -> None:
+        from errordocs import render
+
+        render.compile_into(self._compiled, self.places.templates)
 
     def _refused(self, shelf: cache.Shelf, gathered: Gathered) -> Built:
         """Everything that is wrong, whatever was found first."""

@@ -26,11 +26,12 @@ RELATIVE = re.compile(r"((?:\.\./|[a-z0-9.-]+/)*[a-z0-9.-]+\.(?:md|yaml))?(?:#([
 
 # In the source, where the two readers may differ: odd blanks, entities for `<` and for any character, what stands
 # beside an asterisk (it counts by its kind), definitions of links, underlined headings.
-ODD_BLANKS = "\t\r\v\f\x1c\x1d\x1e\x1f"
+ODD_BLANKS = "\0\t\r\v\f\x1c\x1d\x1e\x1f"
 BEYOND = re.compile(r"(?! )[^\S\x00-\x7f]|[^\x00-\x7f][*_]|[*_][^\x00-\x7f]")
 ENTITY = re.compile(r"&(?:#|lt|LT)")
 DEFINITION = re.compile(r"\n[^a-zA-Z\n]*\[[^\n]*\]:")
 UNDERLINE = re.compile(r"\n *(?:-+|=+) *(?=\n|\Z)")
+INDENTED = re.compile("\n +[^`\n]*`")  # code that may go on from the line above, in a list
 # The headings, by their level, and the fences of code, of which nothing is looked at.
 BLOCK = re.compile(r"\n {0,3}(?:(#{1,6})(?=[ \n]|\Z)|(`{3,}|~{3,}).*\n(?:.*\n)*? {0,3}\2[`~]* *(?=\n|\Z))")
 LINK = "]("
@@ -78,8 +79,10 @@ def parse(source: str, text: str, above: int = 0, render: bool = True) -> Body |
     if _is_rare(text):
         return None
     made = pyromark.html(text, options=OPTIONS)
-    if text.count("<") != made.count("&lt;") or "<tbody>\n</tbody>" in made:
-        return None  # HTML, or an address between angles; or a table without rows
+    if text.count("<") != made.count("&lt;") or "<tbody>\n</tbody>" in made or "<li></li>" in made:
+        return None  # HTML, or an address between angles; a table without rows; an item without text
+    if "<li>" in made and INDENTED.search(text):
+        return None
     try:
         return _Reader(source, text, above, render).read(made)
     except _Rare:

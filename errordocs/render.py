@@ -16,6 +16,7 @@ import msgspec
 
 from errordocs import views
 from errordocs.compiler import Environment
+from errordocs.compiler import Kept
 from errordocs.compiler import Safe
 from errordocs.compiler import escaped
 from errordocs.model import Failed
@@ -71,7 +72,7 @@ class Look:
         return self.keys[name]
 
     def compile(self) -> None:
-        """Compiles every template now: what is forked after that has them all."""
+        """Has every template compiled now: what is forked after that has them all."""
         for name in TEMPLATES.values():
             if name in self.texts:
                 self.environment.get_template(name)
@@ -84,6 +85,14 @@ class Look:
     def page(self, view: View) -> Output:
         """One page, rendered from its view; raises Failed where a template is broken."""
         return page(self.environment, self.chrome, view)
+
+
+def compile_into(cache: str, templates: str) -> None:
+    """Compiles every template, for who asks for it later; whoever does is told what is wrong with one."""
+    environment = _environment(templates, cache)
+    for name in environment.list_templates(extensions=["html"]):
+        with suppress(jinja2.TemplateError, OSError, UnicodeError):
+            environment.get_template(name)
 
 
 def _texts(templates: str) -> dict[str, bytes]:
@@ -140,7 +149,7 @@ def _environment(templates: str, cache: str | None) -> jinja2.Environment:
     is_kept = cache is not None and os.access(cache, os.W_OK | os.X_OK)
     environment = Environment(
         loader=jinja2.FileSystemLoader(templates),
-        bytecode_cache=jinja2.FileSystemBytecodeCache(cache) if is_kept else None,
+        bytecode_cache=Kept(cache) if is_kept else None,
         auto_reload=False,
         autoescape=True,
         undefined=jinja2.StrictUndefined,
@@ -160,7 +169,7 @@ class _Once:
         self.kept: dict[tuple[Any, Any, Any], tuple[Any, Any]] = {}
 
     def __call__(self, macro: Any, of: Any, *arg: Any) -> Any:
-        key = (macro, of if isinstance(of, str | tuple) else of.page, arg)
+        key = (macro, of if type(of) is str or type(of) is tuple else of.page, arg)
         known = self.kept.get(key)
         if known is None or (known[0] is not of and known[0] != of):
             if len(self.kept) > MOST_KEPT:

@@ -82,9 +82,9 @@ def keep(
 
 
 def files_below(started: Start, folder: str) -> Walk:
-    """What was seen of the files in that folder, by their names from there."""
-    top = os.path.abspath(folder) + os.sep
-    return {path[len(top) :]: told for path, told in started[2].items() if told and path.startswith(top)}
+    """What was seen of the files and folders in that folder, by their names from there."""
+    top = os.path.join(os.path.abspath(folder), "")
+    return {path[len(top) :]: told for path, told in started[2].items() if path.startswith(top)}
 
 
 def _below(seen: Walk, roots: Iterable[str]) -> Walk:

@@ -21,7 +21,7 @@ from errordocs.model import Failed
 from errordocs.model import Misused
 
 AHEAD = 256  # tasks that wait in the pipe; so many numbers fit into any
-LIFE = 64  # tasks that a process does
+LIFE = 32  # tasks that a process does
 LENGTH = struct.Struct("=IB")
 NUMBER = struct.Struct("=I")
 RESULT, ENDED, FAILED, BROKEN = range(4)
@@ -94,7 +94,7 @@ class _Pool:
                         raise RuntimeError(marshal.loads(result))
                     else:
                         self._stop(read)
-                        if count > len(self.children):  # more is left than the others can have taken
+                        if result and count > len(self.children):  # more is left than the others can have taken
                             parts[self._start()] = bytearray()
 
     def _ask(self, numbers: Iterator[int]) -> None:
@@ -150,7 +150,7 @@ def _work(queue: int, write: int, act: Act, others: list[int]) -> None:
             while left and (number := os.read(queue, NUMBER.size)):
                 _send(write, RESULT, act(*NUMBER.unpack(number)))
                 left -= 1
-            _send(write, ENDED, b"")
+            _send(write, ENDED, b"" if left else b"there may be more")
         except Failed as failed:
             _send(write, FAILED, marshal.dumps((type(failed).__name__, str(failed))))
         except Exception:

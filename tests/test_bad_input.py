@@ -127,6 +127,9 @@ CASES: dict[str, tuple[dict[str, str | bytes], str, int, int, str, str]] = {
     "control character by escape": (
         {"errors/500.md": entry(title='"a\\0b"')}, "errors/500.md", 3, 8, "control-character", "delete",
     ),
+    "control character by escape in Markdown": (
+        {"senders/acme.yaml": sender(more='about: "a\\0b"\n')}, "senders/acme.yaml", 5, 8, "control-character", "delete",
+    ),
     "text that runs from right to left by order": (
         {"errors/500.md": entry(body=BODY.replace("this.", "\u202ethis."))},
         "errors/500.md", 11, 10, "control-character", "delete",

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from errordocs import cache
+from errordocs import faces
 from errordocs import gather
 from errordocs import markup
 from errordocs import progress
@@ -16,6 +17,7 @@ from errordocs.cache import Damaged
 from errordocs.cache import Row
 from errordocs.cache import Sheet
 from errordocs.cache import Shelf
+from errordocs.model import Reply
 from tests import records
 from tests.conftest import article
 from tests.conftest import entry
@@ -79,12 +81,48 @@ def test_entry_is_no_other_record(state: str) -> None:
         shelf.entry("1")
 
 
-def test_replies_are_read_alone(state: str) -> None:
-    replies = (records.reply("500 no", topics=("a",)), records.reply("500 never", sender="acme"))
-    shelf = filled(state, cache.packed(records.entry("500", responses=replies)), cache.packed(records.guide("a")))
-    assert shelf.replies("0") == replies
-    with pytest.raises(Damaged):
-        shelf.replies("1")
+REPLIES = (records.reply("500 no", topics=("a",)), records.reply("500 never", sender="acme"))
+ENTRY = records.entry("500-5.1", "400", responses=REPLIES, topics=("a",), aliases=("old",))
+FACE = faces.face(ENTRY, faces.code_patterns(records.PLAIN_SITE.parts))
+
+
+def faced(state: str, *datas: bytes) -> Shelf:
+    """A shelf with rows `0`, `1` and so on, of which only what others may show is there."""
+    shelf = Shelf(state)
+    for number, place in enumerate(shelf.put(list(datas))):
+        shelf.rows[str(number)] = row(b"", place)
+    return shelf
+
+
+@pytest.mark.parametrize("replies", [REPLIES, ()], ids=["replies", "no reply"])
+def test_what_others_may_show_comes_back_each_by_itself(replies: tuple[Reply, ...], state: str) -> None:
+    shelf = faced(state, cache.shown(FACE, replies))
+    assert (shelf.face("0"), shelf.replies("0")) == (FACE, replies)
+
+
+def test_what_others_may_show_is_not_looked_for_in_the_whole_record(state: str) -> None:
+    shelf = faced(state, cache.shown(FACE, REPLIES))
+    shelf.rows["0"] = shelf.rows["0"]._replace(whole=cache.packed(records.guide("a")))
+    assert (shelf.face("0"), shelf.replies("0")) == (FACE, REPLIES)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"\xc1", b"\x90", cache.packed(ENTRY), cache.packed(records.guide("a")), cache.shown(FACE, REPLIES)[:-1]],
+    ids=["nothing", "no message", "empty list", "entry", "guide", "cut short"],
+)
+def test_bytes_that_are_nothing_to_show_are_damage(data: bytes, state: str) -> None:
+    shelf = faced(state, data)
+    for read in (shelf.face, shelf.replies):
+        with pytest.raises(Damaged):
+            read("0")
+
+
+def test_row_without_a_face_is_no_entrys(state: str) -> None:
+    shelf = filled(state, cache.packed(records.guide("a")))
+    for read in (shelf.face, shelf.replies):
+        with pytest.raises(Damaged):
+            read("0")
 
 
 # What is kept
@@ -92,12 +130,12 @@ def test_replies_are_read_alone(state: str) -> None:
 
 def test_what_is_kept_comes_back(state: str) -> None:
     shelf = filled(state, b"one", b"two")
-    shelf.site, shelf.known, shelf.look = b"site", b"known", b"look"
+    shelf.site, shelf.known, shelf.look, shelf.bones = b"site", b"known", b"look", b"bones"
     shelf.sheets["a.html"] = Sheet(b"key", "digest", b"inputs", ("0", "1"), shelf.put([b"around"])[0], b"about")
     cache.save(state, shelf)
     other = cache.load(state)
     assert (other.rows, other.sheets) == (shelf.rows, shelf.sheets)
-    assert (other.site, other.known, other.look) == (b"site", b"known", b"look")
+    assert (other.site, other.known, other.look, other.bones) == (b"site", b"known", b"look", b"bones")
     assert [other.read(one.whole) for one in other.rows.values()] == [b"one", b"two"]
     assert other.read(other.sheets["a.html"].around) == b"around"
 

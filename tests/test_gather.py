@@ -26,6 +26,7 @@ from tests.conftest import SUMMARY
 from tests.conftest import article
 from tests.conftest import entry
 from tests.conftest import sender
+from tests.records import PLAIN_SITE
 
 Make = Callable[..., Path]
 SILENT = progress.watch(is_quiet=True)
@@ -218,7 +219,29 @@ def test_only_the_files_that_changed_are_looked_at(folder: Path, shelf: Shelf, r
     assert set(shelf.rows) == {*FILES, "errors/500.md"}
 
 
-@pytest.mark.parametrize("changed", ["errors/502.md", "site.yaml", "../x", "errors/500.md notes.txt", ""])
+def test_nothing_is_looked_at_where_it_is_known_that_nothing_changed(
+    folder: Path, shelf: Shelf, read: list[str]
+) -> None:
+    (folder / "errors/500.md").write_text(entry(title="New"))
+    gathered = again(folder, shelf, set())
+    assert read == ["site.yaml"]
+    assert (gathered.fresh, gathered.is_inner, gathered.problems) == (frozenset(), True, ())
+    assert set(shelf.rows) == {*FILES, "errors/500.md"}
+
+
+def test_new_site_makes_everything_read_again_whatever_is_known(folder: Path, shelf: Shelf) -> None:
+    (folder / "site.yaml").write_text(SITE.replace("After a fix.", "After a mend."))
+    assert again(folder, shelf, set()).fresh == {*FILES, "errors/500.md"}
+    assert set(shelf.rows) == {*FILES, "errors/500.md"}
+
+
+@pytest.mark.parametrize("changed", [set(), {"errors/500.md"}], ids=["nothing", "one file"])
+def test_site_that_went_is_told_whatever_is_known(changed: Set[str], folder: Path, shelf: Shelf) -> None:
+    (folder / "site.yaml").unlink()
+    assert [problem.rule for problem in again(folder, shelf, changed).problems] == ["missing-file"]
+
+
+@pytest.mark.parametrize("changed", ["errors/502.md", "site.yaml", "../x", "errors/500.md notes.txt"])
 def test_other_files_make_everything_looked_at(changed: str, folder: Path, shelf: Shelf) -> None:
     (folder / "errors/502.md").write_text(entry("number: 502"))
     assert "errors/502.md" in again(folder, shelf, {*changed.split()}).fresh
@@ -237,7 +260,108 @@ def test_link_in_the_place_of_a_file_is_refused(folder: Path, shelf: Shelf, tmp_
     assert [problem.rule for problem in again(folder, shelf, {"errors/500.md"}).problems] == ["symlink"]
 
 
+# What changed, by what was seen of all files
+
+
+def seen_of(folder: Path) -> dict[str, tuple[int, ...]]:
+    """All files, as the command sees them."""
+    return stamp.files_below(stamp.start([str(folder)]), str(folder))
+
+
+def rewritten(folder: Path) -> None:
+    (folder / "errors/500.md").write_text(entry(title="New"))
+
+
+def written_back(folder: Path) -> None:
+    """Another text of the same size at the same time."""
+    path = folder / "errors/500.md"
+    told = path.stat()
+    path.write_text(path.read_text().replace("It means this", "It means thus"))
+    os.utime(path, ns=(told.st_atime_ns, told.st_mtime_ns))
+
+
+SEEN: dict[str, tuple[Callable[[Path], object], Set[str] | None]] = {
+    "nothing": (lambda folder: None, set()),
+    "edit": (rewritten, {"errors/500.md"}),
+    "edit with its time set back": (written_back, {"errors/500.md"}),
+    "edits": (
+        lambda folder: (rewritten(folder), (folder / "senders/acme.yaml").write_text(sender("Acme"))),
+        {"errors/500.md", "senders/acme.yaml"},
+    ),
+    "touch": (lambda folder: (folder / "topics/turning.md").touch(), {"topics/turning.md"}),
+    "new file": (lambda folder: (folder / "errors/502.md").write_text(entry("number: 502")), None),
+    "new file and an edit": (
+        lambda folder: (rewritten(folder), (folder / "errors/502.md").write_text(entry("number: 502"))),
+        None,
+    ),
+    "file that went": (lambda folder: (folder / "errors/501.md").unlink(), None),
+    "file that moved": (lambda folder: shutil.move(folder / "errors/501.md", folder / "errors/a/501.md"), None),
+    "site that went": (lambda folder: (folder / "site.yaml").unlink(), None),
+    "file that does not belong": (lambda folder: (folder / "notes.txt").touch(), None),
+    "link": (lambda folder: (folder / "errors/502.md").symlink_to("500.md"), None),
+    "link in the place of a file": (
+        lambda folder: ((folder / "errors/500.md").unlink(), (folder / "errors/500.md").symlink_to("501.md")),
+        {"errors/500.md"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SEEN)
+def test_what_was_seen_of_all_files_tells_which_changed(name: str, folder: Path, shelf: Shelf) -> None:
+    act, changed = SEEN[name]
+    act(folder)
+    assert gather.changed(shelf, seen_of(folder)) == changed
+
+
+def new_site(folder: Path) -> None:
+    (folder / "site.yaml").write_text(SITE.replace("After a fix.", "After a mend."))
+
+
+SEEN_TOO: dict[str, Callable[[Path], object]] = {name: act for name, (act, _) in SEEN.items()} | {
+    "site": new_site,
+    "site and an entry": lambda folder: (new_site(folder), rewritten(folder)),
+}
+
+
+@pytest.mark.parametrize("name", SEEN_TOO)
+def test_reading_what_changed_is_reading_all(name: str, folder: Path, shelf: Shelf, tmp_path: Path) -> None:
+    other = Shelf(str(tmp_path / "other"))
+    gather.gather(str(folder), other, 1, SILENT)
+    SEEN_TOO[name](folder)
+    hinted = again(folder, shelf, gather.changed(shelf, seen_of(folder)))
+    plain = gather.gather(str(folder), other, 1, SILENT)
+    assert (hinted.site, hinted.problems) == (plain.site, plain.problems)
+    assert {name: row[1:5] for name, row in shelf.rows.items()} == {n: row[1:5] for n, row in other.rows.items()}
+
+
+def test_nothing_seen_is_no_knowledge(folder: Path, shelf: Shelf) -> None:
+    assert gather.changed(shelf, {}) is None
+    assert gather.changed(Shelf("nowhere"), {}) is None
+
+
+def test_file_that_may_have_changed_unseen_counts_as_changed(folder: Path, shelf: Shelf) -> None:
+    rewritten(folder)
+    again(folder, shelf)
+    assert shelf.rows["errors/500.md"].stat is None
+    assert gather.changed(shelf, seen_of(folder)) == {"errors/500.md"}
+
+
+def test_file_that_gave_no_record_makes_everything_looked_at(folder: Path, shelf: Shelf) -> None:
+    (folder / "errors/500.md").write_text(entry(titel="x"))
+    again(folder, shelf)
+    assert gather.changed(shelf, seen_of(folder)) is None
+
+
 # Names and digests
+
+
+def test_outline_may_be_of_some_files_alone(folder: Path, shelf: Shelf) -> None:
+    whole = gather.outline(PLAIN_SITE, shelf)
+    some = gather.outline(PLAIN_SITE, shelf, ["errors/501.md", "topics/turning.md"])
+    assert [one.source for one in some.entries] == ["errors/501.md"]
+    assert some.entries[0] == next(one for one in whole.entries if one.slug == "501")
+    assert (some.topics, some.senders, some.guides, some.lookup) == (whole.topics, (), (), None)
+    assert gather.outline(PLAIN_SITE, shelf, shelf.rows) == whole
 
 
 def test_names_are_those_of_the_records(folder: Path, shelf: Shelf) -> None:

@@ -41,6 +41,7 @@ ORDER = {
     "words": "what pages say where no record says it",
     "frame": "what pages have of their own record and of the site",
     "link": "records and relations to views",
+    "compiler": "templates to quicker code",
     "render": "views to files",
     "feeds": "views to files for programs",
     "lookup": "records to the script that finds them",

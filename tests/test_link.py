@@ -449,3 +449,58 @@ def test_site_does_not_depend_on_the_order_of_records() -> None:
     made = content(*records, ACME, BOLT, topic("a"), topic("b"))
     shuffled = msgspec.structs.replace(made, entries=made.entries[::-1])
     assert {one.head.page: one for one in link.pages(made)} == {one.head.page: one for one in link.pages(shuffled)}
+
+
+# What is around an entry
+
+
+AROUND: tuple[Record, ...] = (
+    entry(
+        *("500", "400"),
+        topics=("a",),
+        guides=("b",),
+        seen_from=("acme",),
+        responses=(reply("500 no"), reply("500 never", sender="acme")),
+    ),
+    entry("400", status="retired", replaced_by="500"),
+    entry("500-5.1", topics=("a",)),
+    entry("500-5.1-acme", sender="acme", topics=("a",)),
+    entry("4.1"),
+    *(ACME, BOLT, topic("a", first=("500",)), guide("b")),
+)
+
+
+def told_anew(one: Record) -> Record:
+    """The same record with much changed, but nothing that makes it related."""
+    if not isinstance(one, Entry):
+        return one
+    fields = {"title": f"New {one.slug}", "summary": f"New. {SUMMARY}", "seen_from": ("bolt",), "guides": ("b",)}
+    fields |= {"responses": (reply("500 new", sender="bolt"),), "replaced_by": "4.1" if one.slug == "500" else None}
+    return msgspec.structs.replace(one, fields=msgspec.structs.replace(one.fields, **fields))
+
+
+def test_relations_of_the_last_time_are_the_same_where_what_makes_them_is() -> None:
+    before, now = link.Linker(content(*AROUND)), link.Linker(content(*map(told_anew, AROUND)))
+    known = link.Linker(content(*map(told_anew, AROUND)))
+    for number in range(len(now.entries)):
+        last = before.around(number)
+        assert known.around(number, last) == now.around(number) != last
+        assert known.shown(number, known.around(number, last)) == now.shown(number, now.around(number))
+    assert any(before.around(number).related for number in range(len(before.entries)))
+
+
+def test_relations_are_looked_for_only_where_a_page_needs_them() -> None:
+    before, known = link.Linker(content(*AROUND)), link.Linker(content(*AROUND))
+    views_of_others = [maker.make() for maker in known.makers()]
+    known.site_of()
+    for number in range(len(known.entries)):
+        assert known.around(number, before.around(number)) == before.around(number)
+    assert views_of_others
+    assert ("index" in vars(known), "index" in vars(before)) == (False, True)
+
+
+def test_entry_is_found_by_its_file() -> None:
+    linker = link.Linker(content(*AROUND))
+    assert {source: linker.entries[number].source for source, number in linker.number_of.items()} == {
+        one.source: one.source for one in AROUND if isinstance(one, Entry)
+    }

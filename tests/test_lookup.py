@@ -18,6 +18,7 @@ import pytest
 from errordocs import faces
 from errordocs import load
 from errordocs import lookup
+from errordocs import related
 from errordocs.model import Content
 from errordocs.model import Failed
 from errordocs.model import Lookup
@@ -101,6 +102,19 @@ def test_faces_are_enough_for_the_index() -> None:
     made = load.load(str(REPOSITORY / "content"), render=False).content
     assert made is not None
     assert lookup.index_of(outline(made)) == lookup.index_of(made)
+
+
+def test_index_is_the_same_where_the_order_is_known_already() -> None:
+    entries = [entry("500-acme", sender="acme", responses=(reply("500 It broke"),)), entry("500"), entry("400")]
+    made = content(*entries, entry("500-5.10"), entry("500-5.2", phrases=("it broke",)), sender("acme"))
+    for one in (made, outline(made)):
+        assert lookup.index_of(one, related.order(one)) == lookup.index_of(one)
+        assert [row[1] for row in lookup.index_of(one)["entries"]] == ["400,", "500,", "500,5.2", "500,5.10", "500,"]
+
+
+def test_rows_of_entries_stand_in_the_order_that_is_given() -> None:
+    made = content(entry("500"), entry("501"))
+    assert [row[1] for row in lookup.index_of(made, made.entries[::-1])["entries"]] == ["501,", "500,"]
 
 
 def test_replies_that_are_nearly_alike_are_one() -> None:

@@ -10,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from errordocs.paths import anchor
+from errordocs.paths import files_of
 from errordocs.paths import page_of
 from errordocs.paths import root_of
+from errordocs.paths import slug_of
 
 SLUGS = st.from_regex(r"[a-z0-9]{1,5}([.-][a-z0-9]{1,5}){0,4}", fullmatch=True)
 KINDS = st.sampled_from(["errors/{}.md", "errors/a/{}.md", "topics/{}.md", "guides/{}.md", "pages/{}.md"])
@@ -42,6 +44,29 @@ DATA = st.sampled_from(["senders/{}.yaml", "registry/{}.yaml"])
 )
 def test_page_of_a_source_file(source: str, page: str | None) -> None:
     assert page_of(source) == page
+
+
+@pytest.mark.parametrize(
+    ("path", "slug"),
+    [
+        ("errors/550.md", "550"),
+        ("errors/a/b/550-5.1.1-acme.md", "550-5.1.1-acme"),
+        ("errors/5.1.1.html", "5.1.1"),
+        ("senders/gmail.yaml", "gmail"),
+        ("api/errors/5.1.1.json", "5.1.1"),
+        ("about.html", "about"),
+    ],
+)
+def test_slug_of_a_file_or_a_page(path: str, slug: str) -> None:
+    assert slug_of(path) == slug
+
+
+@given(SLUGS, st.sampled_from(["errors/{}.md", "errors/a/{}.md", "errors/a.b/c-d/{}.md"]))
+def test_entry_makes_its_page_and_a_document_of_the_same_name(slug: str, source: str) -> None:
+    page, document = files_of(source.format(slug))
+    assert page == page_of(source.format(slug))
+    assert document == f"api/errors/{slug}.json"
+    assert slug_of(page) == slug_of(document) == slug_of(source.format(slug)) == slug
 
 
 @pytest.mark.parametrize(

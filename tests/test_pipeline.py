@@ -12,6 +12,7 @@ import pytest
 from errordocs import cache
 from errordocs import load
 from errordocs import pipeline
+from errordocs import stamp
 from errordocs import write
 from errordocs.model import Failed
 from errordocs.pipeline import Built
@@ -20,8 +21,11 @@ from errordocs.pipeline import Places
 from tests.built import tree_of
 from tests.conftest import BODY
 from tests.conftest import REPOSITORY
+from tests.conftest import SITE
+from tests.conftest import SUMMARY
 from tests.conftest import article
 from tests.conftest import entry
+from tests.conftest import sender
 
 BARE = REPOSITORY / "tests/sites/plain/templates"
 Make = Callable[..., Path]
@@ -200,6 +204,213 @@ def test_file_that_is_known_to_have_changed_is_all_that_is_read(
     pipeline.build(places, memory, changed={"errors/500.md"})
     assert "errors/501.md" not in read
     assert "It means that." in Path(places.output, "errors/500.html").read_text()
+
+
+# What was seen of all files, and what is settled
+
+
+WORDS = REPOSITORY / "templates"
+REPLY = "{text: %s, source: 'https://a.b/', basis: observed, checked: 2026-01-02, sender: %s}"
+RICH = {
+    "site.yaml": SITE.replace('twins: "yes"', 'twins: "yes", registry: detail, subject: "^.[.](.)"'),
+    "errors/500.md": entry('number: "500"\nrelated: [{entry: 5.1, why: So.}]\naliases: [old]'),
+    "errors/501.md": entry(
+        "number: 501\nseen_from: [acme]\nguides: [one]\ntopics: [turning]\nrelated: [{entry: '500', why: So.}]\n"
+        f"responses: [{REPLY % ('501 no', 'acme')}, {REPLY % ('501 never', 'bolt')}]"
+    ),
+    "errors/502.md": entry(f"number: 502\ntopics: [turning]\nresponses: [{REPLY % ('502 no', 'bolt')}]"),
+    "errors/503.md": entry("number: 503", status="retired", replaced_by="'501'"),
+    "errors/a/5.1.md": entry("detail: 5.1\ntopics: [oiling]\nguides: [one]\nseen_from: [acme, bolt]"),
+    "senders/acme.yaml": sender(),
+    "senders/bolt.yaml": sender("Bolt"),
+    "topics/turning.md": article("Turning"),
+    "topics/oiling.md": article("Oiling"),
+    "guides/one.md": article("One"),
+    "pages/about.md": article("About"),
+    "registry/detail.yaml": f"title: Details\nsummary: {SUMMARY}\nsource: https://a.b/\nsubjects: {{'1': Turned}}\n"
+    "codes: [{code: X.1, title: Row, status: standard, reference: RFC 1, url: 'https://a.b/', meaning: No.}]\n",
+    "lookup.yaml": 'failing: ["5"]\n',
+}
+
+
+def rich(name: str, old: str, new: str) -> dict[str, str | None]:
+    assert old in RICH[name]
+    return {name: RICH[name].replace(old, new)}
+
+
+STEPS: dict[str, dict[str, str | None]] = {
+    "nothing": {},
+    "text": rich("errors/501.md", "It means this.", "It means that."),
+    "title": rich("errors/501.md", "It broke", "It snapped"),
+    "summary": rich("errors/502.md", SUMMARY, f"New. {SUMMARY}"),
+    "day": rich("errors/502.md", "2026-01-02\nretry", "2026-03-04\nretry"),
+    "fact": rich("errors/502.md", "retry: after-fix", 'retry: "no"'),
+    "no longer seen from a sender": rich("errors/501.md", "seen_from: [acme]\n", ""),
+    "seen from another sender": rich("errors/a/5.1.md", "seen_from: [acme, bolt]", "seen_from: [bolt]"),
+    "no guide any more": rich("errors/501.md", "guides: [one]\n", ""),
+    "guide of another": rich("errors/502.md", "number: 502\n", "number: 502\nguides: [one]\n"),
+    "no topic any more": rich("errors/501.md", "topics: [turning]\n", ""),
+    "another topic": rich("errors/501.md", "topics: [turning]", "topics: [oiling]"),
+    "no reply of a sender any more": rich("errors/501.md", f", {REPLY % ('501 never', 'bolt')}", ""),
+    "reply of another sender": rich("errors/502.md", "sender: bolt", "sender: acme"),
+    "words of a reply": rich("errors/502.md", "502 no", "502 not so"),
+    "no alias any more": rich("errors/500.md", "\naliases: [old]", ""),
+    "alias of another": rich("errors/500.md", "\naliases: [old]", "")
+    | rich("errors/502.md", "number: 502\n", "number: 502\naliases: [old]\n"),
+    "not related any more": rich("errors/501.md", "related: [{entry: '500', why: So.}]\n", ""),
+    "reason of a relation": rich("errors/501.md", "why: So.", "why: Other."),
+    "replaced by another": rich("errors/503.md", "replaced_by: '501'", "replaced_by: '502'"),
+    "name of a sender": rich("senders/acme.yaml", "The turner", "Acme"),
+    "title of a topic": rich("topics/turning.md", "Turning", "Twisting"),
+    "text of a topic": rich("topics/turning.md", "Text.", "Other."),
+    "first of a topic": rich("topics/oiling.md", "title: Oiling", "title: Oiling\nfirst: ['5.1']"),
+    "title of a guide": rich("guides/one.md", "title: One", "title: Two"),
+    "subject of a registry": rich("registry/detail.yaml", "Turned", "Bent"),
+    "what is looked up": rich("lookup.yaml", '["5"]', '["4", "5"]'),
+    "label of the site": rich("site.yaml", "label: Permanent", "label: Lasting"),
+    "label of the site, and a text": rich("site.yaml", "label: Permanent", "label: Lasting")
+    | rich("errors/501.md", "It means this.", "It means that."),
+    "new entry": {"errors/504.md": entry("number: 504")},
+    "entry that went": {"errors/502.md": None},
+    "entry in another folder": {"errors/502.md": None, "errors/b/502.md": RICH["errors/502.md"]},
+    "text and title": rich("errors/500.md", "It means this.", "It means that.")
+    | rich("errors/502.md", "It broke", "It snapped"),
+    "title and topic": rich("errors/500.md", "It broke", "It snapped")
+    | rich("errors/502.md", "topics: [turning]", "topics: [oiling]"),
+    "title and name of a sender": rich("errors/500.md", "It broke", "It snapped")
+    | rich("senders/acme.yaml", "The turner", "Acme"),
+}  # fmt: skip
+
+
+def seen_of(places: Places) -> dict[str, tuple[int, ...]]:
+    """All files of the content, as the command sees them."""
+    return stamp.files_below(stamp.start([places.content]), places.content)
+
+
+def put(places: Places, files: dict[str, str | None]) -> None:
+    for name, text in files.items():
+        path = Path(places.content, name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.unlink(missing_ok=True) if text is None else path.write_text(text)
+
+
+@pytest.mark.parametrize("is_at_rest", [True, False], ids=["at rest", "just written"])
+@pytest.mark.parametrize("name", STEPS)
+def test_step_from_one_content_to_another_and_back_makes_what_a_clean_build_makes(
+    name: str, is_at_rest: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The command, which has seen all files, in a new process each time; nothing goes wrong where nothing is mended."""
+    if is_at_rest:
+        monkeypatch.setattr(stamp, "GRANULARITY", -(10**12))
+    places = Places(str(tmp_path / "a/content"), str(WORDS), str(tmp_path / "a/output"))
+    clean = Places(str(tmp_path / "b/content"), str(WORDS), str(tmp_path / "b/output"))
+    put(places, dict(RICH))
+    assert pipeline.build(places, jobs=1, seen=seen_of(places)).problems == ()
+    there = tree_of(Path(places.output))
+    put(places, STEPS[name])
+    assert pipeline.build(places, jobs=1, seen=seen_of(places)).problems == ()
+    put(clean, RICH | STEPS[name])
+    assert pipeline.build(clean, jobs=1).problems == ()
+    assert differing(tree_of(Path(places.output)), tree_of(Path(clean.output))) == []
+    put(places, {path: RICH.get(path) for path in STEPS[name]})
+    assert pipeline.build(places, jobs=1, seen=seen_of(places)).problems == ()
+    assert differing(tree_of(Path(places.output)), there) == []
+
+
+def differing(one: dict[str, bytes], other: dict[str, bytes]) -> list[str]:
+    return sorted(name for name in one.keys() | other.keys() if one.get(name) != other.get(name))
+
+
+LOOKS: dict[str, Callable[[Path], object]] = {
+    "template": lambda templates: (templates / "error.html").write_text("{{ head.title }} {{ view.entry.title }}"),
+    "template of senders": lambda templates: (templates / "sender.html").write_text("{{ head.title }} new"),
+    "style": lambda templates: (templates / "assets/site.css").write_text("b { color: red }"),
+    "script": lambda templates: (templates / "lookup/z.js").write_text("window.z = 1;"),
+}
+
+
+@pytest.mark.parametrize("name", LOOKS)
+def test_new_looks_and_an_edit_at_once_make_what_a_clean_build_makes(name: str, tmp_path: Path) -> None:
+    templates = shutil.copytree(WORDS, tmp_path / "templates")
+    places = Places(str(tmp_path / "a/content"), str(templates), str(tmp_path / "a/output"))
+    clean = Places(str(tmp_path / "b/content"), str(templates), str(tmp_path / "b/output"))
+    put(places, dict(RICH))
+    pipeline.build(places, jobs=1, seen=seen_of(places))
+    LOOKS[name](templates)
+    for one in (places, clean):
+        put(one, RICH | STEPS["title"])
+        assert pipeline.build(one, jobs=1, seen=seen_of(one)).problems == ()
+    assert differing(tree_of(Path(places.output)), tree_of(Path(clean.output))) == []
+
+
+@pytest.mark.parametrize("name", ["nothing", "text", "title"])
+@pytest.mark.parametrize(
+    "path", ["errors/503.html", "api/errors/503.json", "senders/acme.html", "index.html", "feed.xml"]
+)
+def test_file_that_went_comes_back_whatever_was_edited(name: str, path: str, tmp_path: Path) -> None:
+    places = Places(str(tmp_path / "a/content"), str(WORDS), str(tmp_path / "a/output"))
+    put(places, dict(RICH))
+    pipeline.build(places, jobs=1)
+    put(places, STEPS[name])
+    pipeline.build(places, jobs=1, seen=seen_of(places))
+    whole = tree_of(Path(places.output))
+    put(places, {path: RICH[path] for path in STEPS[name]})
+    pipeline.build(places, jobs=1, seen=seen_of(places))
+    Path(places.output, path).unlink()
+    put(places, STEPS[name])
+    pipeline.build(places, jobs=1, seen=seen_of(places))
+    assert differing(tree_of(Path(places.output)), whole) == []
+
+
+def test_only_files_that_were_seen_to_change_are_read(
+    places: Places, content: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stamp, "GRANULARITY", -(10**12))
+    content({"errors/501.md": entry("number: 501")})
+    pipeline.build(places, seen=seen_of(places))
+    read: list[str] = []
+    raw = load.raw
+    monkeypatch.setattr(load, "raw", lambda folder, name: read.append(name) or raw(folder, name))
+    monkeypatch.setattr(load, "files", lambda *_: read.append("all"))
+    content({"errors/500.md": entry(title="New")}, bare=True)
+    pipeline.build(places, seen=seen_of(places))
+    assert sorted(read) == ["errors/500.md", "site.yaml"]
+
+
+STRAY: dict[str, Callable[[Path], object]] = {
+    "folder": lambda content: (content / "stray").mkdir(),
+    "folder where none may be": lambda content: (content / "topics/x").mkdir(parents=True),
+    "file": lambda content: (content / "stray.txt").touch(),
+    "file of another kind": lambda content: (content / "errors/x.yaml").touch(),
+}
+
+
+@pytest.mark.parametrize("name", STRAY)
+def test_what_does_not_belong_to_the_content_is_told_whatever_was_seen(name: str, places: Places) -> None:
+    pipeline.build(places, seen=seen_of(places))
+    STRAY[name](Path(places.content))
+    assert rules(pipeline.build(places, seen=seen_of(places))) == ["stray-file"]
+
+
+@pytest.mark.parametrize("rule", [rule for rule in MISTAKES if rule != "encoding"])
+def test_mistake_is_told_by_a_build_that_has_seen_all_files(rule: str, places: Places, content: Make) -> None:
+    content({"errors/501.md": entry("number: 501")})
+    pipeline.build(places, seen=seen_of(places))
+    content({"errors/501.md": MISTAKES[rule]}, bare=True)
+    assert [rules(pipeline.build(places, seen=seen_of(places))) for _ in range(2)] == [[rule]] * 2
+    content({"errors/500.md": entry(title="New")}, bare=True)
+    assert rules(pipeline.build(places, seen=seen_of(places))) == [rule]
+
+
+def test_files_that_were_put_in_place_are_told(tmp_path: Path) -> None:
+    places = Places(str(tmp_path / "content"), str(WORDS), str(tmp_path / "output"))
+    put(places, dict(RICH))
+    assert pipeline.build(places, jobs=1).moved is None
+    assert pipeline.build(places, jobs=1).moved == ("manifest.json",)
+    put(places, STEPS["text"])
+    assert pipeline.build(places, jobs=1).moved == ("errors/501.html", "manifest.json")
+    put(places, STEPS["new entry"])
+    assert pipeline.build(places, jobs=1).moved is None
 
 
 # Other places

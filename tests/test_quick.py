@@ -467,6 +467,19 @@ def test_text_with_what_only_looks_like_a_link_is_left(name: str) -> None:
     assert quick.parse("errors/500.md", LOOKS_LIKE_A_LINK[name]) is None
 
 
+@pytest.mark.parametrize(
+    "text", ["1.\n\n\n1.\n", "- `a\n b`\n", "1. `a\n  b`\n", "- x\n\n  `a\n b`\n", "- x\n- [a](#b) `c\n d`\n"], ids=repr
+)
+def test_lists_that_the_two_parsers_read_apart_are_read_as_the_careful_one_does(text: str) -> None:
+    is_same(text)
+
+
+@pytest.mark.parametrize("text", ["a\0b\n", "\0", "## A\0\n", "```sh\n\0\n```\n"], ids=repr)
+def test_text_with_a_character_that_marks_parts_here_is_left(text: str) -> None:
+    """No file may hold one, but a field of YAML can, by its escape."""
+    assert quick.parse("senders/acme.yaml", text) is None
+
+
 def test_places_count_from_the_begin_of_the_file() -> None:
     made = quick.parse("errors/500.md", "## A\n\nSee ü [x](#a),\nor [y](#a).\n", above=7)
     assert made is not None

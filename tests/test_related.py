@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from typing import Any
 
 import msgspec
@@ -215,6 +216,32 @@ def test_entries_are_counted_as_a_reader_counts() -> None:
         *("400", "500", "500-5.2", "500-5.10", "500-acme-9", "500-acme-10"),
         *("4.1", "5.2", "5.2-acme", "5.10"),
     ]
+
+
+def counted(slug: str) -> list[tuple[int, int, str]]:
+    """The pieces of a slug: numbers before words, and by their value."""
+    pieces = re.split(r"([0-9]+)", slug)
+    return [(0, int(piece), "") if piece.isdigit() else (1, 0, piece) for piece in pieces if piece]
+
+
+PIECES = st.sampled_from(["5", "50", "05", "500", "9", "10", "a", "ab", "acme", "b", "5a", "a5", "a10", "5a5", "x9y"])
+ANY_SLUGS = st.lists(PIECES, min_size=1, max_size=4).flatmap(
+    lambda pieces: st.lists(st.sampled_from("-."), min_size=4, max_size=4).map(
+        lambda marks: "".join(piece + mark for piece, mark in zip(pieces, marks, strict=False))[:-1]
+    )
+)
+
+
+@given(st.dictionaries(ANY_SLUGS, st.sampled_from(["number", "detail"]), min_size=2), st.randoms())
+def test_entries_are_ordered_by_part_and_then_by_the_pieces_of_their_slugs(
+    parts: dict[str, str], chance: random.Random
+) -> None:
+    entries = [entry(slug, codes={part: "500"}, text="") for slug, part in parts.items()]
+    chance.shuffle(entries)
+    names = [part.name for part in NUMBERED.parts]
+    made = msgspec.structs.replace(content(site=NUMBERED), entries=tuple(entries))
+    wanted = sorted(entries, key=lambda one: (names.index(parts[one.slug]), counted(one.slug)))
+    assert [one.slug for one in related.order(made)] == [one.slug for one in wanted]
 
 
 SLUGS = [

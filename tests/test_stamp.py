@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import marshal
 import os
 import shutil
 import subprocess
@@ -10,7 +11,9 @@ import sys
 import time
 import tomllib
 from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,10 +26,27 @@ LATER = 10**12  # nanoseconds; as if a test had written its files so long ago
 OUTCOME = (1, "content/x: é\n", "1 error\n")
 
 
-def at_rest(*inputs: str) -> stamp.Start:
+def at_rest(*inputs: str, now: stamp.Start | None = None) -> stamp.Start:
     """How a command starts long after its inputs were written."""
-    began, roots, seen = stamp.start(inputs)
+    began, roots, seen = stamp.start(inputs, now)
     return began + LATER, roots, seen
+
+
+def must_run(*argv: str) -> bool:
+    """Whether there is nothing to say again."""
+    return not isinstance(stamp.replay(argv), int)
+
+
+def seen_by_replay(*argv: str) -> stamp.Start:
+    """What was seen of the files of a command that must run."""
+    now = stamp.replay(argv)
+    assert isinstance(now, tuple)
+    return now
+
+
+def kept(*argv: str) -> Any:
+    """What a stamp holds: roots, what was seen, what is said."""
+    return marshal.loads(stamp.read(stamp._path(argv)) or b"")
 
 
 @pytest.fixture
@@ -81,7 +101,7 @@ CHANGES: dict[str, Callable[[Path], object]] = {
 @pytest.mark.parametrize("name", CHANGES)
 def test_whatever_changed_the_command_runs(name: str, project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     CHANGES[name](project)
-    assert stamp.replay(()) is None
+    assert must_run()
     assert capsys.readouterr() == ("", "")
 
 
@@ -108,7 +128,7 @@ def test_input_that_changed_while_it_was_read_keeps_no_stamp(name: str, project:
     started = at_rest("content")
     CHANGES[name](project)
     stamp.keep(("check",), started, (), OUTCOME)
-    assert stamp.replay(("check",)) is None
+    assert must_run("check")
 
 
 def test_input_that_was_written_just_before_it_was_read_keeps_no_stamp(project: Path) -> None:
@@ -163,6 +183,157 @@ def test_folder_that_is_gone_is_left_to_the_command(tmp_path: Path, monkeypatch:
     monkeypatch.chdir(tmp_path / "gone")
     (tmp_path / "gone").rmdir()
     assert stamp.replay(()) is None
+
+
+# One walk for a whole run
+
+
+REUSED = [name for name in CHANGES if "stamp" not in name]
+
+
+@pytest.mark.parametrize("name", REUSED)
+def test_what_replay_saw_is_what_a_walk_sees(name: str, project: Path) -> None:
+    CHANGES[name](project)
+    _, roots, seen = seen_by_replay()
+    assert roots == [str(project / "content"), str(project / "output")]
+    assert seen == stamp.walk(roots)
+
+
+@pytest.mark.parametrize("name", REUSED)
+def test_start_from_what_replay_saw_is_one_that_walks_anew(name: str, project: Path) -> None:
+    CHANGES[name](project)
+    now = seen_by_replay()
+    began, roots, seen = stamp.start(["content"], now)
+    assert began == now[0]
+    assert (roots, seen) == stamp.start(["content"])[1:]
+
+
+@pytest.mark.parametrize("name", REUSED)
+def test_stamp_from_what_replay_saw_is_the_one_of_a_walk(name: str, project: Path) -> None:
+    CHANGES[name](project)
+    now = seen_by_replay()
+    stamp.keep((), at_rest("content", now=now), ["output"], OUTCOME, now, written=())
+    stamp.keep(("anew",), at_rest("content"), ["output"], OUTCOME)
+    assert kept() == kept("anew")
+    assert stamp.replay(()) == 1
+
+
+def test_files_that_a_command_wrote_are_looked_at_again(project: Path) -> None:
+    (project / "output/b").mkdir()
+    for name in ("output/b/c.html", "output/d.html"):
+        (project / name).write_text("old")
+    now = seen_by_replay()
+    started = at_rest("content", now=now)
+    for name in ("output/index.html", "output/b/c.html"):
+        (project / name).write_text("a new one")
+    stamp.keep((), started, ["output"], OUTCOME, now, written=["output/index.html", "output/b/c.html"])
+    stamp.keep(("anew",), at_rest("content"), ["output"], OUTCOME)
+    assert kept() == kept("anew")
+    assert stamp.replay(()) == 1
+
+
+def test_file_that_a_command_wrote_and_that_is_gone_makes_the_next_run(project: Path) -> None:
+    (project / "content/site.yaml").write_text("newer")
+    now = seen_by_replay()
+    (project / "output/index.html").unlink()
+    stamp.keep((), at_rest("content", now=now), ["output"], OUTCOME, now, written=["output/index.html"])
+    assert kept()[1][str(project / "output/index.html")] == ()
+    assert must_run()
+
+
+OTHERS: dict[str, Callable[[Path], object]] = {
+    "edited": lambda output: (output / "index.html").write_text("mine"),
+    "deleted": lambda output: (output / "index.html").unlink(),
+    "new": lambda output: (output / "mine").touch(),
+    "all gone": shutil.rmtree,
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_output_that_somebody_else_changed_meanwhile_makes_the_next_run(name: str, project: Path) -> None:
+    (project / "output/new.html").write_text("old")
+    now = seen_by_replay()
+    started = at_rest("content", now=now)
+    (project / "output/new.html").write_text("a new one")
+    OTHERS[name](project / "output")
+    stamp.keep((), started, ["output"], OUTCOME, now, written=["output/new.html"])
+    assert must_run()
+
+
+@pytest.mark.parametrize("written", [None, ()], ids=["unknown what was written", "nothing was written"])
+def test_outputs_are_looked_at_anew_only_where_nobody_knows_what_was_written(
+    written: Sequence[str] | None, project: Path
+) -> None:
+    (project / "content/site.yaml").write_text("newer")
+    now = seen_by_replay()
+    (project / "output/made.html").touch()
+    stamp.keep((), at_rest("content", now=now), ["output"], OUTCOME, now, written)
+    assert must_run() == (written == ())
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in REUSED if "output" not in name and name not in ("content gone", "new folder")]
+)
+def test_input_that_changed_between_replay_and_the_end_makes_the_next_run(name: str, project: Path) -> None:
+    (project / "content/a/aside").write_text("a change, so that the command runs")
+    now = seen_by_replay()
+    CHANGES[name](project)
+    stamp.keep((), at_rest("content", now=now), ["output"], OUTCOME, now, written=())
+    assert must_run()
+
+
+def test_input_that_was_written_just_before_replay_saw_it_keeps_no_stamp(project: Path) -> None:
+    (project / "content/site.yaml").write_text("newer")
+    _, roots, seen = seen_by_replay()
+    written = max(max(told[:2]) for name, told in seen.items() if told and "content" in name)
+    for word, began in (("soon", written + stamp.GRANULARITY), ("late", written + stamp.GRANULARITY + 1)):
+        now = began, roots, seen
+        stamp.keep((word,), stamp.start(["content"], now), ["output"], OUTCOME, now, written=())
+    assert (stamp.replay(("soon",)), stamp.replay(("late",))) == (None, 1)
+
+
+@pytest.mark.parametrize("others", [("templates",), ("content", "templates"), ("content/a",), ("content/site.yaml",)])
+def test_inputs_that_replay_did_not_see_are_walked(others: tuple[str, ...], project: Path) -> None:
+    (project / "templates").mkdir()
+    (project / "templates/base.html").touch()
+    (project / "content/site.yaml").write_text("newer")
+    now = seen_by_replay()
+    (project / "content/a/later.md").touch()
+    began, roots, seen = stamp.start(others, now)
+    assert began > now[0]
+    assert (roots, seen) == stamp.start(others)[1:]
+
+
+def test_outputs_that_replay_did_not_see_are_walked(project: Path) -> None:
+    (project / "content/site.yaml").write_text("newer")
+    now = seen_by_replay()
+    (project / "elsewhere").mkdir()
+    (project / "elsewhere/index.html").touch()
+    stamp.keep((), at_rest("content", now=now), ["output", "elsewhere"], OUTCOME, now, written=())
+    assert str(project / "elsewhere/index.html") in kept()[1]
+    assert stamp.replay(()) == 1
+
+
+def test_only_what_lies_below_the_inputs_is_taken_from_what_replay_saw(project: Path) -> None:
+    for name in ("content-old/x.md", "output/content/x.md"):
+        (project / name).parent.mkdir(parents=True)
+        (project / name).touch()
+    stamp.keep((), at_rest("content", "content-old", "content/site.yaml", "nowhere"), ["output"], OUTCOME)
+    (project / "output/index.html").write_text("mine")
+    now = seen_by_replay()
+    for inputs in (["content"], ["content-old"], ["content/site.yaml"], ["nowhere"], ["content", "nowhere"], []):
+        assert stamp.start(inputs, now)[1:] == stamp.start(inputs)[1:]
+
+
+def test_files_below_a_folder_are_named_from_there(project: Path) -> None:
+    (project / "content-old").mkdir()
+    (project / "content-old/x.md").touch()
+    started = stamp.start(["content", "content-old", "output", "nowhere"])
+    told = {name: stamp.told_by((project / "content" / name).stat()) for name in ("a/x.md", "site.yaml")}
+    for folder in ("content", "./content/", str(project / "content")):
+        assert {name: seen for name, seen in stamp.files_below(started, folder).items() if seen} == told
+    assert [*stamp.files_below(started, "content-old")] == ["x.md"]
+    assert stamp.files_below(started, "nowhere") == stamp.files_below(started, "content/b") == {}
 
 
 # The command
@@ -240,6 +411,46 @@ def test_build_runs_again_when_a_file_came_or_went(name: str, generator: Path) -
     assert has_run(run(generator, trace=True))
     if made:
         path.unlink()
+    assert run(generator).returncode == 0
+
+
+def test_edit_is_written_and_then_nothing_is_to_be_done(generator: Path) -> None:
+    """The second run knows of the files that the first one wrote, though that one has not walked the output."""
+    page, source = generator / "output/errors/500.html", generator / "content/errors/500.md"
+    run(generator)
+    run(generator)
+    source.write_text(source.read_text().replace("It means this.", "It means that."))
+    assert "1 written" in run(generator).stderr
+    assert "It means that." in page.read_text()
+    assert not has_run(run(generator, trace=True))
+    source.write_text(source.read_text().replace("It means that.", "It means this."))
+    assert "1 written" in run(generator).stderr
+    page.unlink()
+    assert "1 written" in run(generator).stderr
+    assert "It means this." in page.read_text()
+    assert not has_run(run(generator, trace=True))
+
+
+STRAY = {
+    "folder": (lambda content: (content / "stray").mkdir(), "content/stray"),
+    "folder where only files are": (lambda content: (content / "errors/x.md").mkdir(), None),
+    "folder in another folder": (lambda content: (content / "guides/x").mkdir(parents=True), "content/guides/x"),
+    "file": (lambda content: (content / "stray.txt").touch(), "content/stray.txt"),
+    "link": (lambda content: (content / "errors/x.md").symlink_to("500.md"), "content/errors/x.md"),
+}
+
+
+@pytest.mark.parametrize("name", STRAY)
+def test_what_does_not_belong_to_the_content_is_told_by_the_next_run(name: str, generator: Path) -> None:
+    act, told = STRAY[name]
+    before = shutil.copytree(generator / "content", generator / "before")
+    run(generator)
+    run(generator)
+    act(generator / "content")
+    done = run(generator)
+    shutil.rmtree(generator / "content")
+    before.rename(generator / "content")
+    assert [line.partition(":")[0] for line in done.stdout.splitlines() if ": error[" in line] == [told] * bool(told)
     assert run(generator).returncode == 0
 
 

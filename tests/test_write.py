@@ -96,7 +96,7 @@ def texts(outputs: list[Output]) -> dict[str, str]:
 
 
 def test_first_build_puts_every_file_in_place(site: Site) -> None:
-    assert site.build(*OLD) == write.Written(written=4, unchanged=0, removed=0, bytes=12, swapped=True)
+    assert site.build(*OLD) == write.Written(4, unchanged=0, removed=0, bytes=12, swapped=True, moved=None)
     assert site.files() == texts(OLD)
     assert site.litter() == []
 
@@ -124,14 +124,16 @@ def test_manifest_of_nothing_is_empty(site: Site) -> None:
 
 def test_nothing_to_change_touches_nothing(old: Site) -> None:
     before = old.everything()
-    assert old.build(*OLD) == write.Written(written=0, unchanged=4, removed=0, bytes=0, swapped=False)
+    nothing = write.Written(0, unchanged=4, removed=0, bytes=0, swapped=False, moved=("manifest.json",))
+    assert old.build(*OLD) == nothing
     assert old.build(*(kept(path, text) for path, text in texts(OLD).items())).unchanged == 4
     assert old.everything() == before
 
 
 def test_small_change_leaves_the_other_files_alone(old: Site) -> None:
     before = old.everything()
-    assert old.build(*OLD[:3], out("index.html", "new")) == write.Written(1, 3, 0, 3, swapped=False)
+    done = old.build(*OLD[:3], out("index.html", "new"))
+    assert done == write.Written(1, 3, 0, 3, swapped=False, moved=("index.html", "manifest.json"))
     assert old.files() == {**texts(OLD), "index.html": "new"}
     for path in (old.output, *(old.output / item.path for item in OLD[:3])):
         assert old.everything()[str(path)][0] == before[str(path)][0]
@@ -141,7 +143,7 @@ def test_small_change_leaves_the_other_files_alone(old: Site) -> None:
 def test_large_change_swaps_the_folder_and_links_what_stays(old: Site) -> None:
     folder, page = old.output.stat().st_ino, (old.output / "errors/1.html").stat().st_ino
     new = [out("a.css", "A"), out("errors/1.html", "one"), out("errors/2.html", "TWO"), out("index.html", "START")]
-    assert old.build(*new) == write.Written(3, 1, 0, 9, swapped=True)
+    assert old.build(*new) == write.Written(3, 1, 0, 9, swapped=True, moved=None)
     assert old.files() == texts(new)
     assert old.output.stat().st_ino != folder
     assert (old.output / "errors/1.html").stat().st_ino == page
@@ -152,6 +154,60 @@ def test_large_change_swaps_the_folder_and_links_what_stays(old: Site) -> None:
 def test_more_than_half_is_whole_and_half_is_not(old: Site) -> None:
     assert not old.build(*OLD[:2], out("errors/2.html", "TWO"), out("index.html", "START")).swapped
     assert old.build(out("a.css", "A"), OLD[1], out("errors/2.html", "2"), out("index.html", "3")).swapped
+
+
+MANY = [*OLD, *(out(f"errors/{number}.html", "x") for number in range(3, 9))]
+CHANGED = {
+    "nothing": (MANY, ()),
+    "one file": ([*MANY[:-1], out("errors/8.html", "y")], ("errors/8.html",)),
+    "two files": (
+        [*MANY[:3], out("index.html", "new"), *MANY[4:-1], out("errors/8.html", "y")],
+        ("errors/8.html", "index.html"),
+    ),
+    "new file": ([*MANY, out("errors/9.html")], None),
+    "new folder": ([*MANY, out("topics/a.html")], None),
+    "file that went": (MANY[:-1], None),
+    "file of another name": ([*MANY[:-1], out("errors/9.html", "x")], None),
+    "file in the place of a folder": ([OLD[0], OLD[3], *(out(f"{n}.html") for n in range(7)), out("errors")], None),
+    "most files": ([out(item.path, "y") for item in MANY], None),
+}
+
+
+@pytest.mark.parametrize("name", CHANGED)
+def test_files_that_were_put_in_place_are_told_where_no_others_came_or_went(name: str, site: Site) -> None:
+    outputs, moved = CHANGED[name]
+    site.build(*MANY)
+    before = {path: (site.output / path).stat() for path in site.files()}
+    done = site.build(*outputs)
+    assert done.moved == (None if moved is None else (*moved, "manifest.json"))
+    if moved is not None:
+        changed = {path for path, stat in before.items() if (site.output / path).stat() != stat}
+        assert changed == set(moved)
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda output: (output / "errors/8.html").unlink(),
+        lambda output: ((output / "errors/8.html").unlink(), (output / "errors/8.html").mkdir()),
+        lambda output: (output / "empty/folder").mkdir(parents=True),
+    ],
+    ids=["file", "folder in the place of a file", "folder"],
+)
+def test_nothing_is_told_where_a_file_or_folder_came_or_went_by_another_hand(
+    act: Callable[[Path], object], site: Site
+) -> None:
+    site.build(*MANY)
+    act(site.output)
+    assert site.build(*MANY).moved is None
+    assert site.build(*MANY).moved == ("manifest.json",)
+
+
+def test_file_that_was_edited_by_another_hand_is_told_when_it_was_put_back(site: Site) -> None:
+    site.build(*MANY)
+    (site.output / "errors/8.html").write_text("mine")
+    (site.state / "clean").unlink()
+    assert site.build(*MANY).moved == ("errors/8.html", "manifest.json")
 
 
 def test_files_are_copied_where_links_cannot_be(old: Site, monkeypatch: pytest.MonkeyPatch) -> None:
