@@ -195,7 +195,7 @@ class _Reader:
         seen = face(record, self.codes)
         packed, fields = cache.shown(seen, record.fields.responses), seen.fields
         senders = sorted({reply.sender for reply in fields.responses if reply.sender})
-        lists = (fields.sender, fields.seen_from, senders, fields.topics, fields.guides)
+        lists = (fields.sender, fields.seen_from, senders, fields.topics, fields.guides, fields.aliases)
         bones = _encode((seen.slug, seen.codes, lists, fields.related))
         return digest(packed), digest(bones), ids, packed
 

@@ -164,6 +164,12 @@ TEMPLATES = {
     "{% endautoescape %}",
     "macros joined": "{% macro m(a) %}<b>{{ a }}</b>{% endmacro %}{{ m(1) ~ text ~ m(2) }} "
     "{{ [m('<'), text]|join(' < ') }}",
+    "macro that is worked on": "{% macro m(a) %} <b>{{ a }}</b>{% endmacro %}{{ m(text)|trim }} "
+    "{{ m(1)|upper }} {{ m(1)[1:4] }} "
+    "{{ m(1)|replace('b', 'i') }} {{ m(1)|indent }} {{ m(text) + text }} {{ text + m(2) }} "
+    "{{ m('%s') % text }} {{ m(1)|e }}",
+    "what follows a name in parentheses": "{{ (1).real }} {{ (-number).real }} {{ (not number).real }} "
+    "{{ (view).name }}",
     "macro given to a function": "{% macro m(a) %}<b>{{ a }}</b>{% endmacro %}{{ apply(m, text) }}",
     "macro that is kept": "{% macro m(a) %}<b>{{ a }}</b>{% endmacro %}{% set a = m(text) %}{{ a }}"
     "{{ a|length }}{{ a|safe_html }}",
@@ -380,3 +386,22 @@ def test_value_is_escaped_as_elsewhere_and_a_plain_string(value: object) -> None
 def test_unknown_value_is_not_written() -> None:
     with pytest.raises(jinja2.UndefinedError, match="'nope' is undefined"):
         compiler.escaped(jinja2.StrictUndefined(name="nope"))
+
+
+def test_template_that_another_version_compiled_is_compiled_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compiled: list[str] = []
+    compile_ = compiler.Environment.compile
+
+    def noted(self: Any, source: Any, *rest: Any) -> Any:
+        compiled.append(compiler.VERSION)
+        return compile_(self, source, *rest)
+
+    monkeypatch.setattr(compiler.Environment, "compile", noted)
+    for version in ("one", "one", "two", "two", "one"):
+        monkeypatch.setattr(compiler, "VERSION", version)
+        made = environment(compiler.Environment, FILES)
+        made.bytecode_cache = compiler.Kept(str(tmp_path))
+        assert made.get_template("parts/piece.html").render(SHOWN).startswith("<p>&lt;b&gt;")
+    assert compiled == ["one", "two", "one"]

@@ -363,6 +363,13 @@ def test_entry_of_which_nothing_was_made_is_made(settled: Shop) -> None:
     assert {"errors/505.html", "api/errors/505.json"} <= set(made)
 
 
+@pytest.mark.parametrize("path", files_of("errors/504.md"))
+def test_entry_of_which_only_one_file_is_known_is_looked_at(path: str, settled: Shop) -> None:
+    del settled.shelf.sheets[path]
+    done, _ = settled.run(settled.entries, fresh=set())
+    assert {one.path for one in done.outputs} == {*files_of("errors/504.md")}
+
+
 def test_where_it_is_not_known_what_is_fresh_everything_is_compared(settled: Shop) -> None:
     settled.edit("errors/503.md", "It broke", "It snapped")
     assert settled.run(everything(settled), fresh=set())[1] == []

@@ -12,6 +12,7 @@ import pytest
 from errordocs import cache
 from errordocs import load
 from errordocs import pipeline
+from errordocs import related
 from errordocs import stamp
 from errordocs import write
 from errordocs.model import Failed
@@ -375,6 +376,70 @@ def test_only_files_that_were_seen_to_change_are_read(
     content({"errors/500.md": entry(title="New")}, bare=True)
     pipeline.build(places, seen=seen_of(places))
     assert sorted(read) == ["errors/500.md", "site.yaml"]
+
+
+def test_link_to_a_heading_that_is_named_anew_is_told_though_its_own_page_shows_nothing_new(
+    places: Places, content: Make
+) -> None:
+    link = BODY.replace("It means this.", "See [why](560.md#why-me).")
+    files = {f"errors/{number}.md": entry(f"number: {number}") for number in (520, 540, 560)}
+    content({"errors/500.md": entry(body=link)} | files)
+    assert rules(pipeline.build(places, seen=seen_of(places))) == []
+    content({"errors/560.md": entry("number: 560", body=BODY.replace("Why me?", "Why you?"))}, bare=True)
+    assert rules(pipeline.build(places, seen=seen_of(places))) == ["dead-anchor"]
+
+
+def test_relations_are_looked_for_only_where_what_makes_them_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    places = Places(str(tmp_path / "content"), str(WORDS), str(tmp_path / "output"))
+    put(places, dict(RICH))
+    pipeline.build(places, jobs=1)
+    asked: list[str] = []
+    index = related.index
+    monkeypatch.setattr(related, "index", lambda *given: asked.append(name) or index(*given))
+    for name in ("title", "summary", "text of a topic", "another topic", "name of a sender", "new entry"):
+        put(places, STEPS[name])
+        assert pipeline.build(places, jobs=1, seen=seen_of(places)).problems == ()
+    assert [*dict.fromkeys(asked)] == ["another topic", "name of a sender", "new entry"]
+
+
+BETWEEN: dict[str, tuple[dict[str, str | None], str]] = {
+    "alias of two": (rich("errors/502.md", "number: 502\n", "number: 502\naliases: [old]\n"), "duplicate-slug"),
+    "alias of two at once": (
+        rich("errors/501.md", "number: 501\n", "number: 501\naliases: [new]\n")
+        | rich("errors/502.md", "number: 502\n", "number: 502\naliases: [new]\n"),
+        "duplicate-slug",
+    ),
+    "alias twice": (rich("errors/502.md", "number: 502\n", "number: 502\naliases: [a, a]\n"), "duplicate-slug"),
+    "alias that is an entry": (
+        rich("errors/502.md", "number: 502\n", "number: 502\naliases: ['501']\n"),
+        "duplicate-slug",
+    ),
+    "alias of itself": (rich("errors/502.md", "number: 502\n", "number: 502\naliases: ['502']\n"), "duplicate-slug"),
+    "alias that is a list": (rich("errors/502.md", "number: 502\n", "number: 502\naliases: [index]\n"), "bad-slug"),
+    "phrase of two": (
+        rich("errors/500.md", "aliases: [old]", "aliases: [old]\nphrases: [it is stuck, it is stuck]"),
+        "duplicate-phrase",
+    ),
+    "retired without a successor": (rich("errors/503.md", "replaced_by: '501'\n", ""), "retired"),
+    "replaced though it stays": (rich("errors/503.md", "status: retired\n", ""), "retired"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize("name", BETWEEN)
+def test_mistake_between_records_is_told_where_nothing_else_changed(name: str, jobs: int, tmp_path: Path) -> None:
+    places = Places(str(tmp_path / "content"), str(WORDS), str(tmp_path / "output"))
+    put(places, dict(RICH))
+    pipeline.build(places, jobs=jobs)
+    before = tree_of(Path(places.output))
+    files, rule = BETWEEN[name]
+    put(places, files)
+    assert set(rules(pipeline.build(places, jobs=jobs, seen=seen_of(places)))) == {rule}
+    assert differing(tree_of(Path(places.output)), before) == []
+    put(places, {path: RICH[path] for path in files})
+    assert pipeline.build(places, jobs=jobs, seen=seen_of(places)).written == 0
 
 
 STRAY: dict[str, Callable[[Path], object]] = {

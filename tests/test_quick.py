@@ -333,6 +333,9 @@ TAKEN = {
     "headings without a blank line": "text\n## A\ntext\n### B\n- a\n#### C\n",
     "heading that stands in a little": "   ## A\n\ntext\n",
     "heading without a title": "##\n\ntext\n",
+    "line of a text that stands in by four, with a sign": "text\n    # no\n\n## B\n",
+    "line of a text that stands in by four, with a fence": "text\n    ```sh\n    # no\n\n## B\n",
+    "line of a list that stands in by more, with a sign": "- a\n      # no\n\n## B\n",
     "seven signs, which are no heading": "####### A\n",
     "titles that are alike": "## A\n\n## A\n\n## Find\n",
     "title with entities": "## A &amp; B &eacute;\n\n## A & B\n",
@@ -440,6 +443,7 @@ LEFT = {
     "link with a title": '[a](500.md "t")\n',
     "link with an entity": "[a](https://a.b/?c=d&amp;e=f)\n",
     "link by a name": "[a][b]\n\n[b]: c.md\n",
+    "name that no link goes by": "a\n\n[b]: c.md\n",
     "note below the text": "a[^1]\n\n[^1]: b\n",
 }  # fmt: skip
 
@@ -468,7 +472,16 @@ def test_text_with_what_only_looks_like_a_link_is_left(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["1.\n\n\n1.\n", "- `a\n b`\n", "1. `a\n  b`\n", "- x\n\n  `a\n b`\n", "- x\n- [a](#b) `c\n d`\n"], ids=repr
+    "text",
+    [
+        "1.\n\n\n1.\n",
+        "- `a\n b`\n",
+        "1. `a\n  b`\n",
+        "- x\n\n  `a\n b`\n",
+        "- x\n- [a](#b) `c\n d`\n",
+        "- `a\n b\nc`\n",
+    ],
+    ids=repr,
 )
 def test_lists_that_the_two_parsers_read_apart_are_read_as_the_careful_one_does(text: str) -> None:
     is_same(text)
