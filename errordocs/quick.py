@@ -31,7 +31,8 @@ BEYOND = re.compile(r"(?! )[^\S\x00-\x7f]|[^\x00-\x7f][*_]|[*_][^\x00-\x7f]")
 ENTITY = re.compile(r"&(?:#|lt|LT)")
 DEFINITION = re.compile(r"\n[^a-zA-Z\n]*\[[^\n]*\]:")
 UNDERLINE = re.compile(r"\n *(?:-+|=+) *(?=\n|\Z)")
-INDENTED = re.compile("\n +[^`\n]*`")  # code that may go on from the line above, in a list
+# In a list, code that goes on in an indented line; not what stands between fences.
+INDENTED = re.compile(r"(?:(?<!`)`{1,2}|[^\n` ] *`{3,})(?!`)[^`]*\n +[^`]*`")
 # The headings, by their level, and the fences of code, of which nothing is looked at.
 BLOCK = re.compile(r"\n {0,3}(?:(#{1,6})(?=[ \n]|\Z)|(`{3,}|~{3,}).*\n(?:.*\n)*? {0,3}\2[`~]* *(?=\n|\Z))")
 LINK = "]("
