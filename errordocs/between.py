@@ -9,6 +9,7 @@ from errordocs.load import DEVICE
 from errordocs.model import Content
 from errordocs.model import Finding
 from errordocs.model import Outline
+from errordocs.paths import files_of
 from errordocs.paths import page_of
 from errordocs.schema import instead
 from errordocs.schema import unlisted
@@ -157,7 +158,8 @@ def site_agrees_with_itself(content: Content | Outline) -> Iterator[Finding]:
 
 def navigation_leads_somewhere(content: Content | Outline) -> Iterator[Finding]:
     """Every page of the navigation is one that the site has."""
-    pages = {f"errors/{entry.slug}.html" for entry in content.entries} | {page_of(s.source) for s in content.senders}
+    pages: set[str | None] = {files_of(entry.source)[0] for entry in content.entries}
+    pages |= {page_of(sender.source) for sender in content.senders}
     pages |= {page_of(a.source) for a in (*content.topics, *content.guides, *content.pages)}
     pages |= {page_of(registry.source) for registry in content.registries}
     pages |= {f"{folder}/index.html" for folder in ("errors", "senders", "topics", "guides")} | {

@@ -9,6 +9,7 @@ from __future__ import annotations
 import marshal
 import os
 import sys
+from collections.abc import Callable
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import cache
@@ -16,6 +17,7 @@ from functools import partial
 from hashlib import blake2b
 from typing import Any
 from typing import NamedTuple
+from typing import TypeVar
 from zlib import crc32
 
 import msgspec
@@ -37,6 +39,7 @@ MANY = 24  # segments, above which the small ones are put together and what is n
 SMALL = 1 << 22  # bytes
 
 Record = Entry | Article | Sender | Registry | Lookup | SiteFields
+Kind = TypeVar("Kind")
 Place = tuple[str, int, int, int]  # segment, offset, length, checksum
 
 
@@ -140,14 +143,18 @@ def shown(face: Face, replies: tuple[Reply, ...]) -> bytes:
 
 def unpacked(data: bytes) -> Record:
     """The record of which these are the bytes; raises Damaged where they are none."""
-    try:
-        kept = _decode(data)
-    except msgspec.MsgspecError as error:
-        raise Damaged(str(error)) from None
+    kept = _read_by(_decode, data)
     record = kept.entry or kept.article or kept.sender or kept.registry or kept.site or kept.lookup
     if record is None:
         raise Damaged("there is no record")
     return record
+
+
+def _read_by(decode: Callable[[bytes], Kind], data: bytes) -> Kind:
+    try:
+        return decode(data)
+    except msgspec.MsgspecError as error:
+        raise Damaged(str(error)) from None
 
 
 def shared(place: Place | bytes) -> Place | bytes:
@@ -183,17 +190,11 @@ class Shelf:
 
     def face(self, name: str) -> Face:
         """What the rest of the site may know of an entry; raises Damaged."""
-        try:
-            return _face(self.read(self.rows[name].face)).face
-        except msgspec.MsgspecError as error:
-            raise Damaged(str(error)) from None
+        return _read_by(_face, self.read(self.rows[name].face)).face
 
     def replies(self, name: str) -> tuple[Reply, ...]:
         """The literal replies of an entry; raises Damaged."""
-        try:
-            return _replies(self.read(self.rows[name].face)).replies
-        except msgspec.MsgspecError as error:
-            raise Damaged(str(error)) from None
+        return _read_by(_replies, self.read(self.rows[name].face)).replies
 
     def put(self, datas: list[bytes]) -> list[Place] | list[bytes]:
         """Where these lie from now on, in a segment of this process's own; the same bytes where that cannot be."""

@@ -30,7 +30,7 @@ from errordocs.views import ReferenceView
 from errordocs.views import ReplyView
 from errordocs.words import Words
 
-HOST = re.compile("https?://([a-z0-9.-]+)(?=[/?#]|\\Z)")
+PLAIN_HOST = re.compile(r"https?://([a-z0-9.-]+)(?=[/?#]|\Z)")
 
 
 class Frame:
@@ -145,5 +145,5 @@ def _worded(fact: Fact, value: str) -> tuple[str, str]:
 
 @lru_cache(maxsize=65536)
 def _host(url: str) -> str:
-    found = HOST.match(url)  # of nearly all, in a fraction of the time
+    found = PLAIN_HOST.match(url)  # of nearly all, in a fraction of the time
     return found[1] if found else urlsplit(url).hostname or ""

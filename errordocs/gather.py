@@ -14,7 +14,6 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from collections.abc import Set
 from functools import partial
-from itertools import accumulate
 from typing import Any
 
 import msgspec
@@ -38,6 +37,7 @@ from errordocs.model import Face
 from errordocs.model import Outline
 from errordocs.model import Problem
 from errordocs.model import SiteFields
+from errordocs.paths import folders_of
 from errordocs.progress import Watch
 
 SITE = "site.yaml"
@@ -63,7 +63,7 @@ def changed(shelf: Shelf, seen: Mapping[str, tuple[int, ...]]) -> Set[str] | Non
 
     None where any came or went, or another folder did.
     """
-    folders = {folder for name in shelf.rows for folder in accumulate(name.split("/")[:-1], "{}/{}".format)}
+    folders = {folder for name in shelf.rows for folder in folders_of(name.rpartition("/")[0])}
     if seen.keys() != shelf.rows.keys() | folders | {SITE}:
         return None
     return {name for name, row in shelf.rows.items() if row.stat != seen[name]}
@@ -84,13 +84,15 @@ def gather(
     """
     began = time.time_ns()
     problems: list[Problem] = []
-    is_told = changed is not None and load.some_files(folder, [SITE]) is not None
-    site = _site(folder, True, shelf, problems) if is_told else None
-    is_known = changed is not None and is_told and len(shelf.rows) > 0 and changed <= shelf.rows.keys()
-    found = load.some_files(folder, changed) if changed is not None and is_known else None
+    site = found = None
+    is_asked = changed is not None and load.some_files(folder, [SITE]) is not None
+    if is_asked:
+        site = _site(folder, True, shelf, problems)
+    if is_asked and changed is not None and shelf.rows and changed <= shelf.rows.keys():
+        found = load.some_files(folder, changed)
     stats = {sys.intern(one.name): one.stat for one in (load.files(folder, problems) if found is None else found)}
     is_there = stats.pop(SITE, None) is not None
-    if not is_told:
+    if not is_asked:
         site = _site(folder, is_there, shelf, problems)
     gone = shelf.rows.keys() - stats.keys() if found is None else set()
     for name in gone:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from functools import lru_cache
 
 # Ids that templates give to parts of a page; a body's headings keep clear of them.
 PAGE_IDS = frozenset({"find", "main", "replies", "overview", "sources", "related", "further", "about"})
@@ -54,6 +55,12 @@ def target_of(source: str, path: str) -> str:
 def slug_of(path: str) -> str:
     """The name of a file without its folders and its last end: of an entry's file or page, its slug."""
     return path[path.rfind("/") + 1 : path.rindex(".")]
+
+
+@lru_cache(maxsize=4096)
+def folders_of(folder: str) -> tuple[str, ...]:
+    """A folder and those that it is in; none for the top one, whose path is empty."""
+    return (folder, *folders_of(folder.rpartition("/")[0])) if folder else ()
 
 
 def files_of(source: str) -> tuple[str, str]:

@@ -164,7 +164,7 @@ class _Run:
         shelf.known = shelf.look = shelf.bones = b""  # until this run has come to its end, nothing is known to be sound
         with self._timed("read"):
             changed = self.changed if before[1] else None  # after a mistake, it may be in any file
-            if changed is None:
+            if changed is None and self.seen:
                 changed = gather.changed(shelf, self.seen)
             gathered = gather.gather(
                 self.places.folder, shelf, self.jobs, self.watch, changed, None if before[1] else self._compile

@@ -46,7 +46,7 @@ TOLD = re.compile(
     r"|<(?!/?(?:p|li|strong|em|code|a)>)[^>]*>"
 )
 LIST = re.compile(r'<[ou]l(?: start="[0-9]+")?>')
-LINES = re.compile("</?(?:strong|em|code)>")
+INLINE = re.compile("</?(?:strong|em|code)>")
 HERE = "\0"  # where a part of the page begins
 MENDS = {
     '"': "&quot;",
@@ -149,7 +149,7 @@ class _Reader:
         self._pass(block.start() + 1)
         plain = title = title.strip()
         if "<" in title or "&" in title:
-            plain = html.unescape(LINES.sub("", title))
+            plain = html.unescape(INLINE.sub("", title))
             if "<a " in title:
                 raise _Rare
         title = title.replace('"', "&quot;")

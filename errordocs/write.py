@@ -15,7 +15,6 @@ import stat
 import sys
 from contextlib import contextmanager
 from contextlib import suppress
-from functools import lru_cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 from typing import Literal
@@ -24,6 +23,7 @@ import msgspec
 from msgspec import Struct
 
 from errordocs.model import Failed
+from errordocs.paths import folders_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -391,15 +391,9 @@ def _plan(items: Iterable[Output], standing: Mapping[str, str], before: _Before)
         taken = {MANIFEST: MANIFEST}
         for path in files:
             _claim(path, taken)
-    folders = {folder for path in files for folder in _folders(path.rpartition("/")[0])}
+    folders = {folder for path in files for folder in folders_of(path.rpartition("/")[0])}
     gone = sorted(before.files.keys() - files.keys())
     return _Plan(files, folders, _encoded(files), [path for _, _, path in sorted(staged)], gone, size)
-
-
-@lru_cache(maxsize=4096)
-def _folders(folder: str) -> tuple[str, ...]:
-    """A folder below the output and those that it is in; none for the output itself."""
-    return (folder, *_folders(folder.rpartition("/")[0])) if folder else ()
 
 
 def _claim(path: str, taken: dict[str, str]) -> None:
