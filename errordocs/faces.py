@@ -19,6 +19,9 @@ SHORTEST_WORD = 3  # letters: shorter ones stand in every reply
 LONGEST_WORD = 40  # longer ones are ids
 CODES_WITHIN = 40  # characters: a code further on is not the reply's own
 
+BRACED = re.compile(r"\{[^{}]*\}")
+NUMBER = re.compile(r"\b[0-9]+(?:\.[0-9]+)+\b|\bhttps?://|\bwww\.")  # and what begins an address
+WORD = re.compile(rf"[^\W_]{{{SHORTEST_WORD},}}")
 Codes = tuple[re.Pattern[str], ...]
 
 
@@ -55,12 +58,11 @@ def face(entry: Entry, codes: Codes) -> Face:
 
 def wording(text: str, codes: Codes = ()) -> str:
     """What is particular of a literal reply: its codes, then its first words, without numbers and what braces hold."""
-    bare = re.sub(r"\{[^{}]*\}", " ", text)
+    bare = BRACED.sub(" ", text)
     begin = bare[:CODES_WITHIN]
     stated = [found.group() for code in codes if (found := code.search(begin))]
-    bare = re.sub(r"\b[0-9]+(?:\.[0-9]+)+\b", " ", bare)
-    told = re.findall(r"[^\W_]+", re.sub(r"\bhttps?://|\bwww\.", " ", bare.lower()))
-    words = [word for word in told if not word.isdigit() and SHORTEST_WORD <= len(word) < LONGEST_WORD]
+    told = WORD.findall(NUMBER.sub(" ", bare.lower()))
+    words = [word for word in told if len(word) < LONGEST_WORD and not word.isdigit()]
     return " ".join([*stated, *words[:MOST_WORDS]]) if words else ""
 
 
@@ -77,6 +79,6 @@ def _said(entry: Entry, codes: Codes) -> tuple[Said, ...]:
 def is_nearly(words: str, others: str) -> bool:
     """Whether two wordings tell the lookup the same: the same codes, not few words, and most of them the other's."""
     one, other = set(words.split()), set(others.split())
-    if any(word[0].isdigit() for word in one ^ other) or min(len(one), len(other)) < FEWEST_ALIKE:
+    if min(len(one), len(other)) < FEWEST_ALIKE or len(one & other) < ALIKE * len(one | other):
         return False
-    return len(one & other) >= ALIKE * len(one | other)
+    return not any(word[0].isdigit() for word in one ^ other)

@@ -18,6 +18,7 @@ from typing import TypeVar
 
 from msgspec import Struct
 
+from errordocs import flat
 from errordocs import frontmatter
 from errordocs import quick
 from errordocs import schema
@@ -330,7 +331,8 @@ def _front_matter(source: Source, problems: list[Problem]) -> tuple[dict[str, An
     except Broken as broken:
         problems.append(broken.problem)
         return None, "", 0
-    return _yaml(source, head, 1, problems), body, above
+    data = flat.parse(head)
+    return _yaml(source, head, 1, problems) if data is None else data, body, above
 
 
 def _yaml(source: Source, text: str, above: int, problems: list[Problem]) -> dict[str, Any] | None:

@@ -47,6 +47,7 @@ TOLD = re.compile(
 )
 LIST = re.compile(r'<[ou]l(?: start="[0-9]+")?>')
 INLINE = re.compile("</?(?:strong|em|code)>")
+BLANKS = re.compile("<code>(?: |[^<]*  )")  # maybe what is left of an indent
 HERE = "\0"  # where a part of the page begins
 MENDS = {
     '"': "&quot;",
@@ -82,7 +83,7 @@ def parse(source: str, text: str, above: int = 0, render: bool = True) -> Body |
     made = pyromark.html(text, options=OPTIONS)
     if text.count("<") != made.count("&lt;") or "<tbody>\n</tbody>" in made or "<li></li>" in made:
         return None  # HTML, or an address between angles; a table without rows; an item without text
-    if "<li>" in made and INDENTED.search(text):
+    if "<li>" in made and BLANKS.search(made) and INDENTED.search(text):
         return None
     try:
         return _Reader(source, text, above, render).read(made)
