@@ -10,7 +10,7 @@ if __name__ == "__main__":
     try:
         from errordocs import stamp
 
-        status = stamp.replay(sys.argv[1:])
+        status = stamp.replay(sys.argv[1:], lambda: __import__("errordocs.make"))  # a build needs most of it
         if not isinstance(status, int):
             from errordocs.cli import main
 

@@ -10,11 +10,14 @@ import marshal
 import os
 import sys
 from collections.abc import Callable
+from collections.abc import Iterable
 from collections.abc import Iterator
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import cache
 from functools import partial
 from hashlib import blake2b
+from itertools import chain
 from typing import Any
 from typing import NamedTuple
 from typing import TypeVar
@@ -106,7 +109,7 @@ class _Shown(Struct, frozen=True, array_like=True):
     replies: tuple[Reply, ...]
 
 
-class _Face(Struct, frozen=True, array_like=True):
+class _Seen(Struct, frozen=True, array_like=True):
     """The same, of which only the face is read."""
 
     face: Face
@@ -120,7 +123,7 @@ class _Replies(Struct, frozen=True, array_like=True):
 
 
 _encode = msgspec.msgpack.Encoder().encode
-_face = msgspec.msgpack.Decoder(_Face).decode
+_all_seen = msgspec.msgpack.Decoder(list[_Seen]).decode
 _replies = msgspec.msgpack.Decoder(_Replies).decode
 _decode = msgspec.msgpack.Decoder(_Any).decode
 
@@ -157,6 +160,12 @@ def _read_by(decode: Callable[[bytes], Kind], data: bytes) -> Kind:
         raise Damaged(str(error)) from None
 
 
+def _faces(data: bytes, count: int) -> Iterator[Face]:
+    """The faces that are packed there, one after another."""
+    head = b"\xdd" + count.to_bytes(4, "big")  # of a list in MessagePack
+    return (one.face for one in _read_by(_all_seen, head + data))
+
+
 def shared(place: Place | bytes) -> Place | bytes:
     """The same place with its segment's name kept once for all: marshal writes it once then."""
     return place if isinstance(place, bytes) else (sys.intern(place[0]), *place[1:])
@@ -188,9 +197,22 @@ class Shelf:
             raise Damaged(f"{name} is no entry")
         return record
 
-    def face(self, name: str) -> Face:
-        """What the rest of the site may know of an entry; raises Damaged."""
-        return _read_by(_face, self.read(self.rows[name].face)).face
+    def faces(self, names: Iterable[str]) -> Iterator[Face]:
+        """What the rest of the site may know of these entries, in any order; raises Damaged.
+
+        Those that lie side by side are read and unpacked at once.
+        """
+        places = [self.rows[name].face for name in names]
+        for place in places:
+            if isinstance(place, bytes):
+                yield from _faces(place, 1)
+        run: list[Place] = []
+        for place in sorted(place for place in places if not isinstance(place, bytes)):
+            if run and place[:2] != (run[-1][0], run[-1][1] + run[-1][2]):
+                yield from _faces(self._read_run(run), len(run))
+                run.clear()
+            run.append(place)
+        yield from _faces(self._read_run(run), len(run))
 
     def replies(self, name: str) -> tuple[Reply, ...]:
         """The literal replies of an entry; raises Damaged."""
@@ -220,17 +242,23 @@ class Shelf:
 
     def read(self, place: Place | bytes) -> bytes:
         """What was put there; raises Damaged where it is not there any more."""
-        if isinstance(place, bytes):
-            return place
-        name, offset, length, checksum = place
+        return place if isinstance(place, bytes) else self._read_run([place])
+
+    def _read_run(self, run: Sequence[Place]) -> bytes:
+        """The same of places that lie side by side."""
+        if not run:
+            return b""
+        name, start, _, _ = run[0]
         try:
             if name not in self._files:
                 self._files[name] = os.open(os.path.join(self.folder, name), os.O_RDONLY)
-            data = os.pread(self._files[name], length, offset)
+            data = os.pread(self._files[name], sum([length for _, _, length, _ in run]), start)
         except OSError as error:
             raise Damaged(str(error)) from None
-        if crc32(data) != checksum:
-            raise Damaged(name)
+        seen = memoryview(data)
+        for _, offset, length, checksum in run:
+            if crc32(seen[offset - start : offset - start + length]) != checksum:
+                raise Damaged(name)
         return data
 
     def close(self) -> None:
@@ -263,11 +291,10 @@ class Shelf:
             self.sheets[path] = sheet._replace(around=now.get(sheet.around, sheet.around))
 
     def _places(self) -> Iterator[Place]:
-        for row in self.rows.values():
-            yield from (place for place in (row.face, row.whole) if not isinstance(place, bytes))
-        for sheet in self.sheets.values():
-            if not isinstance(sheet.around, bytes):
-                yield sheet.around
+        """Every place, those of faces side by side."""
+        rows, sheets = self.rows.values(), self.sheets.values()
+        everything = chain((row.face for row in rows), (row.whole for row in rows), (sheet.around for sheet in sheets))
+        return (place for place in everything if not isinstance(place, bytes))
 
     def forget(self) -> None:
         """Deletes segments that no place is in, but not those of a build that goes on beside this one."""
@@ -324,4 +351,4 @@ def _runs(process: str) -> bool:
 def generator() -> str:
     """What tells one version of the generator from another: its files, and its libraries', as they lie there."""
     walk = stamp.walk(stamp.makers())
-    return digest(repr(sorted(walk.items())).encode()).hex()
+    return digest(repr([sorted(below.items()) for below in walk.values()]).encode()).hex()

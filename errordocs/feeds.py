@@ -123,7 +123,7 @@ def _document(view: EntryView, fields: SiteFields) -> ErrorDocument:
         updated=ref.updated,
         retired=ref.retired,
         sender=slug_of(view.sender.page) if view.sender else None,
-        facts=_facts(view.facts, fields),
+        facts=_facts(view.facts, _many(fields)),
         seen_from=[slug_of(sender.page) for sender in view.seen_from],
         topics=[slug_of(topic.page) for topic in view.topics],
         guides=[slug_of(guide.page) for guide in view.guides],
@@ -145,6 +145,7 @@ def _document(view: EntryView, fields: SiteFields) -> ErrorDocument:
 
 
 def _list(site: Site, fields: SiteFields) -> ErrorList:
+    many = _many(fields)
     return ErrorList(
         schema=f"{fields.base_url}api/schema.json",
         title=fields.title,
@@ -162,7 +163,7 @@ def _list(site: Site, fields: SiteFields) -> ErrorList:
                 updated=brief.entry.updated,
                 retired=brief.entry.retired,
                 sender=brief.sender,
-                facts=_facts(brief.facts, fields),
+                facts=_facts(brief.facts, many),
                 topics=list(brief.entry.topics),
             )
             for brief in site.briefs
@@ -170,8 +171,12 @@ def _list(site: Site, fields: SiteFields) -> ErrorList:
     )
 
 
-def _facts(facts: tuple[FactView, ...], fields: SiteFields) -> dict[str, str | list[str]]:
-    many = {fact.name for fact in fields.facts if fact.many == "yes"}
+def _many(fields: SiteFields) -> set[str]:
+    """The names of the facts that may have more than one value."""
+    return {fact.name for fact in fields.facts if fact.many == "yes"}
+
+
+def _facts(facts: tuple[FactView, ...], many: set[str]) -> dict[str, str | list[str]]:
     return {fact.name: list(fact.values) if fact.name in many else fact.values[0] for fact in facts}
 
 
@@ -263,7 +268,8 @@ def _unlinked(text: str) -> str:
 
 
 def _line(text: str) -> str:
-    return " ".join(text.split())
+    is_line = text.isprintable() and "  " not in text and text.strip() == text  # no blank but single spaces
+    return text if is_line else " ".join(text.split())
 
 
 def _opensearch(fields: SiteFields) -> str:

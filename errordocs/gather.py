@@ -164,7 +164,8 @@ class _Reader:
     def read(self, number: int) -> bytes:
         """A batch, as (name, row, problems) for each file; the row is empty where it stays, or there is none."""
         made: list[tuple[str, tuple[object, ...], bytes]] = []
-        packed: list[bytes] = []  # of each record, its face if it has one, then all of it
+        faces: list[bytes] = []  # side by side, since they are asked for together
+        wholes: list[bytes] = []
         for name in self.batches[number]:
             data = load.raw(self.folder, name)
             now = digest(data)
@@ -182,11 +183,13 @@ class _Reader:
                 continue
             *digests, seen = self._told_of(record)
             made.append((name, (None, b"" if told else now, *digests, bool(seen)), told))
-            packed += [seen] * bool(seen) + [cache.packed(record)]
-        places = iter(self.shelf.put(packed))
+            faces += [seen] * bool(seen)
+            wholes.append(cache.packed(record))
+        places = self.shelf.put(faces + wholes)
+        of_face, of_whole = iter(places[: len(faces)]), iter(places[len(faces) :])
         for at, (name, row, told) in enumerate(made):
             if row and row != KEPT:
-                made[at] = (name, (*row[:-1], next(places) if row[-1] else b"", next(places)), told)
+                made[at] = (name, (*row[:-1], next(of_face) if row[-1] else b"", next(of_whole)), told)
         return marshal.dumps(made)
 
     def _told_of(self, record: load.Record) -> tuple[bytes, bytes, bytes, bytes]:
@@ -198,7 +201,8 @@ class _Reader:
         packed, fields = cache.shown(seen, record.fields.responses), seen.fields
         senders = sorted({reply.sender for reply in fields.responses if reply.sender})
         lists = (fields.sender, fields.seen_from, senders, fields.topics, fields.guides, fields.aliases)
-        bones = _encode((seen.slug, seen.codes, lists, fields.related))
+        known = (fields.phrases, fields.status, fields.replaced_by)  # what else the rules for all entries look at
+        bones = _encode((seen.slug, seen.codes, lists, fields.related, known))
         return digest(packed), digest(bones), ids, packed
 
 
@@ -209,25 +213,30 @@ def _row(made: tuple[Any, ...]) -> Row:
 
 def outline(site: SiteFields, shelf: Shelf, names: Iterable[str] | None = None) -> Outline:
     """The content by what is on the shelf, or so much of it as lies in these files; raises Damaged."""
+    listed = list(shelf.rows if names is None else names)
+    found: dict[str, Face | cache.Record | SiteFields] = {
+        name: shelf.whole(name) for name in listed if not shelf.rows[name].face
+    }
+    faces = shelf.faces(name for name in listed if shelf.rows[name].face)
+    found.update(_alike(faces))
+    return load.content_of(Outline, site, found)
+
+
+def _alike(faces: Iterable[Face]) -> dict[str, Face]:
+    """The same by file name; what many faces have alike is there once."""
+    found: dict[str, Face] = {}
     shared: dict[object, Any] = {}
-    listed = shelf.rows if names is None else names
-    return load.content_of(Outline, site, {name: _seen(shelf, name, shared) for name in listed})
-
-
-def _seen(shelf: Shelf, name: str, shared: dict[object, Any]) -> Face | cache.Record:
-    """A face or a record; what many faces have alike is there once."""
-    if not shelf.rows[name].face:
-        return shelf.whole(name)
-    made, keep, put = shelf.face(name), shared.setdefault, msgspec.structs.force_setattr
-    fields, codes, facts = made.fields, made.codes, made.facts
-    put(fields, "sender", keep(fields.sender, fields.sender))
-    put(fields, "seen_from", keep(fields.seen_from, fields.seen_from))
-    put(fields, "topics", keep(fields.topics, fields.topics))
-    put(fields, "guides", keep(fields.guides, fields.guides))
-    put(made, "codes", keep((dict, *codes.items()), codes))
-    put(made, "facts", keep((dict, *facts.items()), facts))
-    put(made, "source", sys.intern(name))
-    return made
+    keep, put = shared.setdefault, msgspec.structs.force_setattr
+    for made in faces:
+        fields, codes, facts = made.fields, made.codes, made.facts
+        put(fields, "topics", keep(fields.topics, fields.topics))
+        put(fields, "guides", keep(fields.guides, fields.guides))
+        put(fields, "seen_from", keep(fields.seen_from, fields.seen_from))
+        put(made, "codes", keep((dict, *codes.items()), codes))
+        put(made, "facts", keep((dict, *facts.items()), facts))
+        put(made, "source", source := sys.intern(made.source))
+        found[source] = made
+    return found
 
 
 def known(shelf: Shelf) -> bytes:

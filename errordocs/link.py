@@ -96,7 +96,6 @@ class Linker:
         self.number_of = {entry.source: number for number, entry in enumerate(self.entries)}
         self.by_slug = {entry.slug: entry for entry in self.entries}
         self.refs = {entry.slug: self._ref(entry) for entry in self.entries}
-        self.sources = {self.refs[entry.slug].page: entry.source for entry in self.entries}
         self.of_sender: dict[str, list[Entry | Face]] = {}
         self.of_topic: dict[str, list[Entry | Face]] = {}
         self.of_guide: dict[str, list[Entry | Face]] = {}
@@ -169,7 +168,7 @@ class Linker:
     def shown(self, number: int, around: Around) -> tuple[str, ...]:
         """The files of the entries that are in what is around that entry, its own first."""
         refs = [around.entry, around.replaced_by, around.previous, around.next, *(one.entry for one in around.related)]
-        return tuple(self.sources[ref.page] for ref in refs if ref is not None)
+        return tuple(self.by_slug[slug_of(ref.page)].source for ref in refs if ref is not None)
 
     def counts(self) -> bytes:
         """How many entries each sender and topic has, in an order of their own."""
@@ -428,7 +427,7 @@ class Linker:
         source = content.lookup.source if content.lookup else ""
         yield Maker("lookup.html", source, (), self.lookup)
         for folder in ("senders", "topics", "guides"):
-            yield Maker(f"{folder}/index.html", "", self.entries, partial(self.list, folder))
+            yield Maker(f"{folder}/index.html", "", (), partial(self.list, folder))  # of entries, `counts` alone
         yield Maker("errors/index.html", "", self.entries, self.errors)
         yield Maker("index.html", "", self.entries, self.home)
 

@@ -146,10 +146,6 @@ class Press:
         """The same in one task, which finds out what pages there are: most of them will stay."""
         self.tasks.append(Task(lambda: self._pages(*look())))
 
-    def rules(self, find: Callable[[], list[Finding]]) -> None:
-        """What is wrong in the content, found beside the other work."""
-        self.tasks.append(Task(partial(self._rules, find)))
-
     def lists(self, name: str, inputs: bytes, outputs: Callable[[], Iterable[Output]]) -> None:
         """Files that are made together, under that name, of what has this digest."""
         self.tasks.append(Task(partial(self._lists, name.encode(), inputs, outputs), weight=len(self.shelf.rows)))
@@ -277,11 +273,6 @@ class Press:
     def _shows_nothing_fresh(self, maker: Maker) -> bool:
         shown = chain([maker.source], map(SOURCE, maker.shown))
         return self.fresh is not None and self.fresh.isdisjoint(shown)
-
-    def _rules(self, find: Callable[[], list[Finding]]) -> Iterator[File]:
-        self.findings += find()
-        self._spent("check")
-        return iter(())
 
     def _lists(self, name: bytes, inputs: bytes, outputs: Callable[[], Iterable[Output]]) -> Iterator[File]:
         known = {path: sheet for path, sheet in self.shelf.sheets.items() if sheet.about == name}

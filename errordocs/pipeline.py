@@ -270,8 +270,6 @@ class _Run:
         outers = gather.outers(scene.shelf)
         press.lists("assets", press.look.digest, lambda: press.look.assets)
         press.entries([(name, partial(scene.around, name)) for name in scene.names(press.fresh)], bones, self.jobs)
-        if press.fresh is not None:
-            press.rules(lambda: check.of_all(scene.content))
         press.lists(
             "lookup",
             outers + script.encode(),

@@ -9,22 +9,26 @@ from __future__ import annotations
 import marshal
 import os
 import sys
+from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Sequence
 from time import time_ns
 from zlib import crc32
 
 GRANULARITY = 20_000_000  # nanoseconds: a file written within so little of the stamp may change again unseen
-Walk = dict[str, tuple[int, ...]]
+MANY = 4096  # files, from which another process that looks at them saves more time than it takes
 LIBRARIES = ("codespell_lib", "jinja2", "markdown_it", "minify", "msgspec", "pygments", "pyromark", "yaml")
-Start = tuple[int, list[str], Walk]
+Told = tuple[int, ...]
+Walk = dict[str, dict[str, Told]]  # by root, what was seen of the files and folders below it, by their paths
+Start = tuple[int, Walk]
 Outcome = tuple[int, str, str]
 
 
-def replay(argv: Sequence[str]) -> int | Start | None:
+def replay(argv: Sequence[str], meanwhile: Callable[[], object] | None = None) -> int | Start | None:
     """The exit status of the same command with the same inputs, having said the same.
 
-    Where it must run, what was seen of its files, or None: `start` need not look at them again.
+    Where it must run, what was seen of its files, or None: `start` need not look at them again. `meanwhile` is called
+    where it is sure to run and many files are still looked at by another process.
     """
     try:
         kept = read(_path(argv))
@@ -32,10 +36,15 @@ def replay(argv: Sequence[str]) -> int | Start | None:
         return None
     if kept is None:
         return None
-    roots, seen, (status, out, err) = marshal.loads(kept)
-    now: Start = time_ns(), roots, walk(roots)
-    if seen != now[2]:
-        return now
+    seen, (status, out, err) = marshal.loads(kept)
+    began, (*first, last) = time_ns(), seen
+    rest = _beside(last, seen[last])
+    walked = walk(first)
+    if meanwhile is not None and any(walked[root] != seen[root] for root in first):
+        meanwhile()
+    walked[last] = rest()
+    if seen != walked:
+        return began, walked
     try:
         for stream, text in ((sys.stdout, out), (sys.stderr, err)):
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # any text on any terminal
@@ -49,9 +58,9 @@ def replay(argv: Sequence[str]) -> int | Start | None:
 def start(inputs: Iterable[str], now: Start | None = None) -> Start:
     """The inputs as they are before a command reads them, or as `replay` saw them just now; `keep` takes it."""
     roots = [os.path.abspath(path) for path in inputs]
-    if now is None or not set(roots) <= set(now[1]):
-        return time_ns(), roots, walk(roots)
-    return now[0], roots, _below(now[2], roots)
+    if now is None or not now[1].keys() >= set(roots):
+        return time_ns(), walk(roots)
+    return now[0], {root: now[1][root] for root in roots}
 
 
 def keep(
@@ -69,28 +78,27 @@ def keep(
     no failure. The outputs are looked at anew; but where the command says which it has `written`, only those, if
     `replay` saw the rest just now.
     """
-    began, roots, seen = started
-    latest = max((max(told[:2]) for told in seen.values() if told), default=0)
+    began, seen = started
+    latest = max((max(told[:2]) for below in seen.values() for told in below.values() if told), default=0)
     if latest >= began - GRANULARITY:
         return
     made = [os.path.abspath(path) for path in outputs]
-    if now is None or written is None or not set(made) <= set(now[1]):
+    if now is None or written is None or not now[1].keys() >= set(made):
         after = walk(made)
     else:
-        after = _below(now[2], made) | walk(os.path.abspath(path) for path in written)
-    put(_path(argv), marshal.dumps(([*roots, *made], seen | after, outcome)))
+        after = {root: dict(now[1][root]) for root in made}
+        for path in map(os.path.abspath, written):
+            for root in made:
+                if path.startswith(os.path.join(root, "")):
+                    after[root].update(_below(path))
+    put(_path(argv), marshal.dumps((seen | after, outcome)))
 
 
-def files_below(started: Start, folder: str) -> Walk:
-    """What was seen of the files and folders in that folder, by their names from there."""
-    top = os.path.join(os.path.abspath(folder), "")
-    return {path[len(top) :]: told for path, told in started[2].items() if path.startswith(top)}
-
-
-def _below(seen: Walk, roots: Iterable[str]) -> Walk:
-    """What was seen of these files and folders."""
-    alone, tops = set(roots), tuple(os.path.join(root, "") for root in roots)
-    return {path: told for path, told in seen.items() if path.startswith(tops) or path in alone}
+def files_below(started: Start, folder: str) -> dict[str, Told]:
+    """What was seen of the files and folders in a folder that is a root, by their names from there."""
+    root = os.path.abspath(folder)
+    length = len(os.path.join(root, ""))
+    return {path[length:]: told for path, told in started[1].get(root, {}).items() if path != root}
 
 
 def makers() -> tuple[str, ...]:
@@ -154,42 +162,75 @@ def _fnv(data: bytes) -> int:
 
 
 def walk(roots: Iterable[str]) -> Walk:
-    """Times of change, size and inode of every file below the roots, and of the roots that are files.
+    """Times of change, size and inode of every file below each root, and of the roots that are files.
 
     The time of the last change of any kind is there too: nobody can set it back. Of folders, it is enough that
     they are there.
     """
-    found: Walk = {}
-    for root in roots:
+    return {root: _below(root) for root in roots}
+
+
+def _below(root: str) -> dict[str, Told]:
+    try:
+        stat = os.stat(root)
+    except OSError:
+        return {root: ()}
+    if not os.path.isdir(root):
+        return {root: told_by(stat)}
+    found: dict[str, Told] = {}
+    stack = [root]
+    while stack:
         try:
-            stat = os.stat(root)
+            _look(stack.pop(), found, stack)
         except OSError:
-            found[root] = ()
             continue
-        if os.path.isdir(root):
-            _walk(root, found)
-        else:
-            found[root] = told_by(stat)
     return found
 
 
-def _walk(root: str, found: Walk) -> None:
-    stack = [root]
-    while stack:
-        folder = stack.pop()
+def _look(folder: str, found: dict[str, Told], stack: list[str]) -> None:
+    """Notes what lies in a folder. Names are asked of the open folder: the system need not find it for each again."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        with os.scandir(descriptor) as entries:
+            for entry in entries:
+                path = os.path.join(folder, entry.name)
+                if not entry.is_dir(follow_symlinks=False):
+                    found[path] = told_by(entry.stat(follow_symlinks=False))
+                elif entry.name != "__pycache__":
+                    stack.append(path)
+                    found[path] = ()
+    finally:
+        os.close(descriptor)
+
+
+def _beside(root: str, seen: dict[str, Told]) -> Callable[[], dict[str, Told]]:
+    """What gives what lies below a root; where that is much, another process looks at it from now on."""
+    if len(seen) < MANY or not hasattr(os, "fork"):
+        return lambda: _below(root)
+    read_end, write_end = os.pipe()
+    child = os.fork()
+    if not child:
+        status = 1
         try:
-            with os.scandir(folder) as entries:
-                for entry in entries:
-                    if entry.is_dir(follow_symlinks=False):
-                        if entry.name != "__pycache__":
-                            stack.append(entry.path)
-                            found[entry.path] = ()
-                    else:
-                        found[entry.path] = told_by(entry.stat(follow_symlinks=False))
-        except OSError:
-            continue
+            found = _below(root)
+            with open(write_end, "wb") as pipe:
+                if found != seen:
+                    pipe.write(marshal.dumps(found))
+            status = 0
+        finally:
+            os._exit(status)
+    os.close(write_end)
+
+    def told() -> dict[str, Told]:
+        with open(read_end, "rb") as pipe:
+            data = pipe.read()
+        if os.waitpid(child, 0)[1]:  # it was killed
+            return _below(root)
+        return marshal.loads(data) if data else seen
+
+    return told
 
 
-def told_by(stat: os.stat_result) -> tuple[int, ...]:
+def told_by(stat: os.stat_result) -> Told:
     """What of a stat tells one state of a file from another."""
     return stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size, stat.st_ino

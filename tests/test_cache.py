@@ -97,13 +97,13 @@ def faced(state: str, *datas: bytes) -> Shelf:
 @pytest.mark.parametrize("replies", [REPLIES, ()], ids=["replies", "no reply"])
 def test_what_others_may_show_comes_back_each_by_itself(replies: tuple[Reply, ...], state: str) -> None:
     shelf = faced(state, cache.shown(FACE, replies))
-    assert (shelf.face("0"), shelf.replies("0")) == (FACE, replies)
+    assert (next(shelf.faces(["0"])), shelf.replies("0")) == (FACE, replies)
 
 
 def test_what_others_may_show_is_not_looked_for_in_the_whole_record(state: str) -> None:
     shelf = faced(state, cache.shown(FACE, REPLIES))
     shelf.rows["0"] = shelf.rows["0"]._replace(whole=cache.packed(records.guide("a")))
-    assert (shelf.face("0"), shelf.replies("0")) == (FACE, REPLIES)
+    assert (next(shelf.faces(["0"])), shelf.replies("0")) == (FACE, REPLIES)
 
 
 @pytest.mark.parametrize(

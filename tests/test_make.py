@@ -24,7 +24,6 @@ from errordocs.link import Linker
 from errordocs.link import Maker
 from errordocs.make import Made
 from errordocs.make import Press
-from errordocs.model import Finding
 from errordocs.model import Outline
 from errordocs.model import Output
 from errordocs.model import SiteFields
@@ -488,13 +487,6 @@ def test_only_records_that_are_to_be_checked_are_checked(shop: Shop, monkeypatch
     shop.run(shop.entries, checked=["errors/501.md"])
     shop.run(shop.entries, checked=["errors/501.md"])
     assert seen == ["errors/501.md"] * 2
-
-
-@pytest.mark.parametrize("findings", [[], [Finding("errors/500.md", "slug", "so", "not so")]], ids=["none", "one"])
-def test_rules_may_be_looked_at_beside_the_other_work(findings: list[Finding], shop: Shop) -> None:
-    done, _ = shop.run(lambda press: (shop.entries(press), press.rules(lambda: findings)))
-    assert done.findings == findings
-    assert shop.output.exists() == (not findings)
 
 
 # Other pages

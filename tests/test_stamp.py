@@ -6,6 +6,7 @@ import io
 import marshal
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -28,8 +29,13 @@ OUTCOME = (1, "content/x: é\n", "1 error\n")
 
 def at_rest(*inputs: str, now: stamp.Start | None = None) -> stamp.Start:
     """How a command starts long after its inputs were written."""
-    began, roots, seen = stamp.start(inputs, now)
-    return began + LATER, roots, seen
+    began, seen = stamp.start(inputs, now)
+    return began + LATER, seen
+
+
+def latest(seen: dict[str, stamp.Told]) -> int:
+    """When the last of these files changed, in nanoseconds since 1970."""
+    return max(max(told[:2]) for told in seen.values() if told)
 
 
 def must_run(*argv: str) -> bool:
@@ -45,14 +51,15 @@ def seen_by_replay(*argv: str) -> stamp.Start:
 
 
 def kept(*argv: str) -> Any:
-    """What a stamp holds: roots, what was seen, what is said."""
+    """What a stamp holds: what was seen, what is said."""
     return marshal.loads(stamp.read(stamp._path(argv)) or b"")
 
 
-@pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+@pytest.fixture(params=[stamp.MANY, 0], ids=["one process", "two"])
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Path:
     """The working folder, with an input, an output, and a stamp on them."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(stamp, "MANY", request.param)  # files, from which another process looks at them
     for name in ("content/a/x.md", "content/site.yaml", "output/index.html"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("old")
@@ -132,10 +139,10 @@ def test_input_that_changed_while_it_was_read_keeps_no_stamp(name: str, project:
 
 
 def test_input_that_was_written_just_before_it_was_read_keeps_no_stamp(project: Path) -> None:
-    _, roots, seen = stamp.start(["content"])
-    written = max(max(told[:2]) for told in seen.values() if told)
-    stamp.keep(("soon",), (written + stamp.GRANULARITY, roots, seen), (), OUTCOME)
-    stamp.keep(("late",), (written + stamp.GRANULARITY + 1, roots, seen), (), OUTCOME)
+    _, seen = stamp.start(["content"])
+    written = latest(seen[str(project / "content")])
+    stamp.keep(("soon",), (written + stamp.GRANULARITY, seen), (), OUTCOME)
+    stamp.keep(("late",), (written + stamp.GRANULARITY + 1, seen), (), OUTCOME)
     assert (stamp.replay(("soon",)), stamp.replay(("late",))) == (None, 1)
 
 
@@ -194,18 +201,18 @@ REUSED = [name for name in CHANGES if "stamp" not in name]
 @pytest.mark.parametrize("name", REUSED)
 def test_what_replay_saw_is_what_a_walk_sees(name: str, project: Path) -> None:
     CHANGES[name](project)
-    _, roots, seen = seen_by_replay()
-    assert roots == [str(project / "content"), str(project / "output")]
-    assert seen == stamp.walk(roots)
+    _, seen = seen_by_replay()
+    assert list(seen) == [str(project / "content"), str(project / "output")]
+    assert seen == stamp.walk(seen)
 
 
 @pytest.mark.parametrize("name", REUSED)
 def test_start_from_what_replay_saw_is_one_that_walks_anew(name: str, project: Path) -> None:
     CHANGES[name](project)
     now = seen_by_replay()
-    began, roots, seen = stamp.start(["content"], now)
+    began, seen = stamp.start(["content"], now)
     assert began == now[0]
-    assert (roots, seen) == stamp.start(["content"])[1:]
+    assert seen == stamp.start(["content"])[1]
 
 
 @pytest.mark.parametrize("name", REUSED)
@@ -237,7 +244,7 @@ def test_file_that_a_command_wrote_and_that_is_gone_makes_the_next_run(project: 
     now = seen_by_replay()
     (project / "output/index.html").unlink()
     stamp.keep((), at_rest("content", now=now), ["output"], OUTCOME, now, written=["output/index.html"])
-    assert kept()[1][str(project / "output/index.html")] == ()
+    assert kept()[0][str(project / "output")][str(project / "output/index.html")] == ()
     assert must_run()
 
 
@@ -284,10 +291,10 @@ def test_input_that_changed_between_replay_and_the_end_makes_the_next_run(name: 
 
 def test_input_that_was_written_just_before_replay_saw_it_keeps_no_stamp(project: Path) -> None:
     (project / "content/site.yaml").write_text("newer")
-    _, roots, seen = seen_by_replay()
-    written = max(max(told[:2]) for name, told in seen.items() if told and "content" in name)
+    _, seen = seen_by_replay()
+    written = latest(seen[str(project / "content")])
     for word, began in (("soon", written + stamp.GRANULARITY), ("late", written + stamp.GRANULARITY + 1)):
-        now = began, roots, seen
+        now = began, seen
         stamp.keep((word,), stamp.start(["content"], now), ["output"], OUTCOME, now, written=())
     assert (stamp.replay(("soon",)), stamp.replay(("late",))) == (None, 1)
 
@@ -299,9 +306,9 @@ def test_inputs_that_replay_did_not_see_are_walked(others: tuple[str, ...], proj
     (project / "content/site.yaml").write_text("newer")
     now = seen_by_replay()
     (project / "content/a/later.md").touch()
-    began, roots, seen = stamp.start(others, now)
+    began, seen = stamp.start(others, now)
     assert began > now[0]
-    assert (roots, seen) == stamp.start(others)[1:]
+    assert seen == stamp.start(others)[1]
 
 
 def test_outputs_that_replay_did_not_see_are_walked(project: Path) -> None:
@@ -310,7 +317,7 @@ def test_outputs_that_replay_did_not_see_are_walked(project: Path) -> None:
     (project / "elsewhere").mkdir()
     (project / "elsewhere/index.html").touch()
     stamp.keep((), at_rest("content", now=now), ["output", "elsewhere"], OUTCOME, now, written=())
-    assert str(project / "elsewhere/index.html") in kept()[1]
+    assert str(project / "elsewhere/index.html") in kept()[0][str(project / "elsewhere")]
     assert stamp.replay(()) == 1
 
 
@@ -322,7 +329,7 @@ def test_only_what_lies_below_the_inputs_is_taken_from_what_replay_saw(project: 
     (project / "output/index.html").write_text("mine")
     now = seen_by_replay()
     for inputs in (["content"], ["content-old"], ["content/site.yaml"], ["nowhere"], ["content", "nowhere"], []):
-        assert stamp.start(inputs, now)[1:] == stamp.start(inputs)[1:]
+        assert stamp.start(inputs, now)[1] == stamp.start(inputs)[1]
 
 
 def test_files_below_a_folder_are_named_from_there(project: Path) -> None:
@@ -334,6 +341,36 @@ def test_files_below_a_folder_are_named_from_there(project: Path) -> None:
         assert {name: seen for name, seen in stamp.files_below(started, folder).items() if seen} == told
     assert [*stamp.files_below(started, "content-old")] == ["x.md"]
     assert stamp.files_below(started, "nowhere") == stamp.files_below(started, "content/b") == {}
+
+
+def test_process_that_is_killed_while_it_looks_is_done_without(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    below, parent = stamp._below, os.getpid()
+    monkeypatch.setattr(
+        stamp, "_below", lambda root: below(root) if os.getpid() == parent else os.kill(os.getpid(), signal.SIGKILL)
+    )
+    assert stamp.replay(()) == 1
+    (project / "output/index.html").write_text("mine")
+    assert seen_by_replay()[1] == stamp.walk([str(project / name) for name in ("content", "output")])
+
+
+def test_process_that_fails_while_it_looks_says_nothing(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    below, parent = stamp._below, os.getpid()
+    monkeypatch.setattr(stamp, "_below", lambda root: below(root) if os.getpid() == parent else 1 / 0)
+    assert stamp.replay(()) == 1
+    assert capfd.readouterr() == OUTCOME[1:]
+
+
+@pytest.mark.parametrize("name", REUSED)
+def test_something_is_done_meanwhile_where_the_command_is_sure_to_run(name: str, project: Path) -> None:
+    done: list[str] = []
+    stamp.replay((), lambda: done.append("meanwhile"))
+    assert done == []
+    CHANGES[name](project)
+    now = stamp.replay((), lambda: done.append("meanwhile"))
+    assert isinstance(now, tuple)
+    assert done == (["meanwhile"] if "output" not in name else [])
 
 
 # The command
@@ -354,8 +391,8 @@ def generator(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run(folder: Path, *words: str, trace: bool = False) -> subprocess.CompletedProcess[str]:
     """The command, once what it reads has been at rest for long enough to be trusted."""
-    latest = max(max(told[:2]) for told in stamp.walk([str(folder)]).values() if told)
-    while time.time_ns() < latest + 2 * stamp.GRANULARITY:
+    written = latest(stamp.walk([str(folder)])[str(folder)])
+    while time.time_ns() < written + 2 * stamp.GRANULARITY:
         os.sched_yield()
     flags = ("-X", "importtime") if trace else ()
     command = [sys.executable, *flags, "build.py", *words]
