@@ -177,6 +177,7 @@ class Shelf:
     def __init__(self, state: str) -> None:
         self.folder = os.path.join(state, FOLDER)
         self.site = b""  # the digest of the site.yaml with which the files were read
+        self.fields = b""  # what it says, packed, where that is sound
         self.rows: dict[str, Row] = {}
         self.known = b""  # the digest of all names and ids against which links were checked
         self.look = b""  # the digest of the output's path, and of all that pages have in common
@@ -315,9 +316,10 @@ def load(state: str) -> Shelf:
     if (data := stamp.read(os.path.join(state, INDEX))) is None:
         return shelf
     with suppress(ValueError, EOFError, TypeError):
-        made_by, site, known, look, bones, names, rows, paths, sheets = marshal.loads(data)
+        made_by, site, fields, known, look, bones, names, rows, paths, sheets = marshal.loads(data)
         if made_by == generator():
-            shelf.site, shelf.known, shelf.look, shelf.bones = site, known, look, bones
+            shelf.site, shelf.fields = site, fields
+            shelf.known, shelf.look, shelf.bones = known, look, bones
             shelf.rows = dict(zip(names, map(partial(tuple.__new__, Row), rows), strict=True))
             shelf.sheets = dict(zip(paths, map(partial(tuple.__new__, Sheet), sheets), strict=True))
     return shelf
@@ -331,7 +333,8 @@ def save(state: str, shelf: Shelf) -> None:
             shelf.tidy()
         rows = [*shelf.rows], [*map(tuple, shelf.rows.values())]
         sheets = [*shelf.sheets], [*map(tuple, shelf.sheets.values())]
-        data = marshal.dumps((generator(), shelf.site, shelf.known, shelf.look, shelf.bones, *rows, *sheets))
+        whole = shelf.site, shelf.fields, shelf.known, shelf.look, shelf.bones
+        data = marshal.dumps((generator(), *whole, *rows, *sheets))
         if stamp.put(os.path.join(state, INDEX), data) and is_full:
             shelf.forget()
 

@@ -132,11 +132,16 @@ def _site(folder: str, is_there: bool, shelf: Shelf, problems: list[Problem]) ->
         return None
     data = load.raw(folder, SITE)
     if (now := digest(data)) != shelf.site:
-        shelf.site = now
+        shelf.site, shelf.fields = now, b""
         shelf.rows.clear()
+    if shelf.fields and isinstance(kept := cache.unpacked(shelf.fields), SiteFields):
+        return kept
     reading = load.read(folder, SITE, data, None)
     problems += reading.problems
-    return reading.record if isinstance(reading.record, SiteFields) else None
+    if not isinstance(reading.record, SiteFields):
+        return None
+    shelf.fields = b"" if reading.problems else cache.packed(reading.record)
+    return reading.record
 
 
 def _is_inner(row: Row | None, before: Row | None) -> bool:

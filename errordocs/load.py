@@ -19,11 +19,10 @@ from typing import TypeVar
 from msgspec import Struct
 
 from errordocs import flat
-from errordocs import frontmatter
+from errordocs import plaintext
 from errordocs import quick
 from errordocs import schema
 from errordocs import stamp
-from errordocs.frontmatter import Broken
 from errordocs.model import NO_BODY
 from errordocs.model import SLUG
 from errordocs.model import Article
@@ -44,6 +43,7 @@ from errordocs.model import RegistryFields
 from errordocs.model import Sender
 from errordocs.model import SenderFields
 from errordocs.model import SiteFields
+from errordocs.plaintext import Broken
 
 LARGEST = 64 * 1024
 FOLDERS = {"errors": ".md", "topics": ".md", "guides": ".md", "pages": ".md", "senders": ".yaml", "registry": ".yaml"}
@@ -198,8 +198,10 @@ def place(source: Source, where: schema.Where, on_key: bool = False) -> tuple[in
     """Line and column of a field in a file."""
     text, above = source.text, 0
     if source.name.endswith(".md"):
-        text, _, _ = frontmatter.split(source.path, source.text)
+        text, _, _ = plaintext.split(source.path, source.text)
         above = 1
+    from errordocs import frontmatter
+
     return frontmatter.place(source.path, text, above, where, on_key)
 
 
@@ -306,7 +308,7 @@ def _source(folder: str, name: str, raw: bytes, problems: list[Problem]) -> Sour
         problems.append(_stray(path, "file-size", what, "split it, or cut what no reader needs"))
         return None
     try:
-        source = Source(path, name, frontmatter.decode(path, raw))
+        source = Source(path, name, plaintext.decode(path, raw))
     except Broken as broken:
         problems.append(broken.problem)
         return None
@@ -327,7 +329,7 @@ def _to_do(source: Source) -> Iterator[Problem]:
 
 def _front_matter(source: Source, problems: list[Problem]) -> tuple[dict[str, Any] | None, str, int]:
     try:
-        head, body, above = frontmatter.split(source.path, source.text)
+        head, body, above = plaintext.split(source.path, source.text)
     except Broken as broken:
         problems.append(broken.problem)
         return None, "", 0
@@ -336,6 +338,8 @@ def _front_matter(source: Source, problems: list[Problem]) -> tuple[dict[str, An
 
 
 def _yaml(source: Source, text: str, above: int, problems: list[Problem]) -> dict[str, Any] | None:
+    from errordocs import frontmatter  # the library behind it takes longer to import than many files to read
+
     data, found = frontmatter.parse(source.path, text, above)
     problems.extend(found)
     return data if data or not found else None

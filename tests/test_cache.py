@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from errordocs import cache
@@ -106,6 +107,33 @@ def test_what_others_may_show_is_not_looked_for_in_the_whole_record(state: str) 
     assert (next(shelf.faces(["0"])), shelf.replies("0")) == (FACE, REPLIES)
 
 
+def test_what_lies_side_by_side_comes_back_as_what_lies_apart(state: str) -> None:
+    slugs = [f"50{number}" for number in range(8)]
+    packed = [cache.shown(msgspec.structs.replace(FACE, slug=slug), REPLIES) for slug in slugs]
+    shelf = faced(state, *packed[:3], b"in between", *packed[3:5])
+    shelf.rows["apart"] = shelf.rows.pop("3")._replace(face=packed[5])  # of a disk that was full
+    shelf.close()
+    for number, place in zip((6, 7), shelf.put(packed[6:]), strict=True):  # in another segment
+        shelf.rows[str(number)] = row(b"", place)
+    names = ["7", "apart", "5", *"0124", "6"]
+    assert sorted(face.slug for face in shelf.faces(names)) == slugs
+    assert sorted(face.slug for face in shelf.faces(["5", "1"])) == ["501", "504"]
+    assert list(shelf.faces([])) == []
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_damage_of_one_of_those_that_lie_side_by_side_is_seen(number: int, state: str) -> None:
+    shelf = faced(state, *[cache.shown(FACE, REPLIES)] * 3)
+    names = list(shelf.rows)
+    assert len(list(shelf.faces(names))) == 3
+    segment, offset, *_ = shelf.rows[str(number)].face
+    with open(os.path.join(shelf.folder, str(segment)), "r+b") as file:
+        file.seek(int(offset) + 20)
+        file.write(b"X")
+    with pytest.raises(cache.Damaged):
+        list(shelf.faces(names))
+
+
 @pytest.mark.parametrize(
     "data",
     [b"", b"\xc1", b"\x90", cache.packed(ENTRY), cache.packed(records.guide("a")), cache.shown(FACE, REPLIES)[:-1]],
@@ -113,14 +141,14 @@ def test_what_others_may_show_is_not_looked_for_in_the_whole_record(state: str) 
 )
 def test_bytes_that_are_nothing_to_show_are_damage(data: bytes, state: str) -> None:
     shelf = faced(state, data)
-    for read in (shelf.face, shelf.replies):
+    for read in (lambda name: list(shelf.faces([name])), shelf.replies):
         with pytest.raises(Damaged):
             read("0")
 
 
 def test_row_without_a_face_is_no_entrys(state: str) -> None:
     shelf = filled(state, cache.packed(records.guide("a")))
-    for read in (shelf.face, shelf.replies):
+    for read in (lambda name: list(shelf.faces([name])), shelf.replies):
         with pytest.raises(Damaged):
             read("0")
 

@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 
 from errordocs import feeds
 from errordocs import link
-from errordocs.frontmatter import BAD_CHARACTERS
 from errordocs.model import Content
 from errordocs.model import Entry
 from errordocs.model import Output
 from errordocs.model import SiteFields
+from errordocs.plaintext import BAD_CHARACTERS
 from errordocs.render import output
 from errordocs.views import EntryView
 from tests.conftest import SITE

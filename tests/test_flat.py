@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from errordocs import flat
 from errordocs import frontmatter
-from errordocs.frontmatter import BAD_CHARACTERS
+from errordocs import plaintext
+from errordocs.plaintext import BAD_CHARACTERS
 from tests.conftest import REPOSITORY
 
 CONTENTS = ("content", "examples/http", "tests/sites/awkward/content", "tests/sites/plain/content")
@@ -25,9 +26,9 @@ def heads() -> dict[str, str]:
     for folder in CONTENTS:
         for path in sorted((REPOSITORY / folder).rglob("*.*")):
             if path.suffix in (".md", ".yaml"):
-                text = frontmatter.decode(str(path), path.read_bytes())
+                text = plaintext.decode(str(path), path.read_bytes())
                 name = str(path.relative_to(REPOSITORY))
-                found[name] = frontmatter.split(name, text)[0] if path.suffix == ".md" else text
+                found[name] = plaintext.split(name, text)[0] if path.suffix == ".md" else text
     return found
 
 

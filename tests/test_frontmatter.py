@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from errordocs import frontmatter
-from errordocs.frontmatter import Broken
+from errordocs import plaintext
 from errordocs.model import Problem
+from errordocs.plaintext import Broken
 
 SCALARS = [
     *("5.10", "010", "1_000", "no", "No", "NO", "off", "on", "yes", "y", "n", "~", "null", "Null", "true", "False"),
@@ -227,7 +228,7 @@ def test_nesting_has_a_limit(levels: int, taken: bool) -> None:
     ids=["LF", "CRLF", "byte order mark"],
 )
 def test_line_ends_and_a_byte_order_mark_make_no_difference(raw: bytes) -> None:
-    assert frontmatter.decode("x.md", raw) == "---\na: b\n---\nText\n"
+    assert plaintext.decode("x.md", raw) == "---\na: b\n---\nText\n"
 
 
 @pytest.mark.parametrize(
@@ -249,14 +250,14 @@ def test_line_ends_and_a_byte_order_mark_make_no_difference(raw: bytes) -> None:
 )
 def test_bytes_that_no_text_should_hold_are_told_at_their_place(raw: bytes, rule: str, line: int, column: int) -> None:
     with pytest.raises(Broken) as told:
-        frontmatter.decode("x.md", raw)
+        plaintext.decode("x.md", raw)
     problem = told.value.problem
     assert (problem.rule, problem.line, problem.column) == (rule, line, column)
 
 
 @pytest.mark.parametrize("text", ["tab\there", "é日本\U0001f600", "a\u00a0b", "\u200d", "עברית", "اردو"], ids=ascii)
 def test_text_of_any_script_is_taken(text: str) -> None:
-    assert frontmatter.decode("x.md", text.encode()) == text
+    assert plaintext.decode("x.md", text.encode()) == text
 
 
 @pytest.mark.parametrize(
@@ -272,7 +273,7 @@ def test_text_of_any_script_is_taken(text: str) -> None:
     ids=["both", "fields only", "no last line end", "no fields", "rule in the body", "rule in a block"],
 )
 def test_fields_end_at_the_second_line_of_hyphens(text: str, fields: str, body: str, above: int) -> None:
-    assert frontmatter.split("x.md", text) == (fields, body, above)
+    assert plaintext.split("x.md", text) == (fields, body, above)
 
 
 @pytest.mark.parametrize(
@@ -280,7 +281,7 @@ def test_fields_end_at_the_second_line_of_hyphens(text: str, fields: str, body: 
 )
 def test_text_without_fields_is_told(text: str) -> None:
     with pytest.raises(Broken, match="front-matter"):
-        frontmatter.split("x.md", text)
+        plaintext.split("x.md", text)
 
 
 # Whatever is typed
@@ -336,7 +337,7 @@ TEXTS = st.text(max_size=60) | st.lists(PIECES, max_size=40).map("".join)
 def is_told_or_read(raw: bytes) -> None:
     """One way or the other: plain data of texts, lists and mappings, or problems; never an exception."""
     try:
-        text = frontmatter.decode("x.md", raw)
+        text = plaintext.decode("x.md", raw)
     except Broken:
         return
     data, problems = frontmatter.parse("x.md", text)
@@ -382,7 +383,7 @@ def test_any_text_in_quotes_comes_back(fields: dict[str, str]) -> None:
         for key, value in fields.items()
     )
     data, problems = frontmatter.parse("x.yaml", text)
-    refused = any(frontmatter.BAD_CHARACTERS.search(word) for item in fields.items() for word in item)
+    refused = any(plaintext.BAD_CHARACTERS.search(word) for item in fields.items() for word in item)
     assert (data == fields and not problems) or refused or "<<" in fields
 
 

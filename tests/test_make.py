@@ -390,7 +390,7 @@ LINKED = {
     "guides/two.md": article("Two"),
     "pages/about.md": article("About"),
 }
-LISTS = {"index.html", "errors/index.html", *(f"{kind}/index.html" for kind in ("guides", "senders", "topics"))}
+LISTS = {"index.html", "errors/index.html"}
 OF_FIRST = {f"{folder}404.html" for folder in ("", "codes/", "errors/", "guides/", "senders/", "topics/")}
 SHOWING = {
     "errors/500.md": LISTS | OF_FIRST,

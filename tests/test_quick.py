@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from errordocs import frontmatter
 from errordocs import markup
+from errordocs import plaintext
 from errordocs import quick
-from errordocs.frontmatter import BAD_CHARACTERS
 from errordocs.model import Body
+from errordocs.plaintext import BAD_CHARACTERS
 from tests.conftest import REPOSITORY
 
 CONTENTS = ("content", "examples/http", "tests/sites/awkward/content", "tests/sites/plain/content")
@@ -29,7 +29,7 @@ def bodies() -> dict[str, tuple[str, str, int]]:
     for folder in CONTENTS:
         for path in sorted((REPOSITORY / folder).rglob("*.md")):
             name = path.relative_to(REPOSITORY / folder).as_posix()
-            _, body, above = frontmatter.split(name, path.read_text())
+            _, body, above = plaintext.split(name, path.read_text())
             found[f"{folder}/{name}"] = name, body, above
     return found
 

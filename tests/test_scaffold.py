@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from errordocs import frontmatter
 from errordocs import load
 from errordocs import pipeline
+from errordocs import plaintext
 from errordocs.model import Content
 from errordocs.model import Misused
 from errordocs.pipeline import Places
@@ -53,7 +54,7 @@ codes:
 
 def read(text: str) -> dict[str, Any]:
     """The fields, as the project's own loader reads them: every scalar is a string."""
-    data, problems = frontmatter.parse("new.md", frontmatter.split("new.md", text)[0], 1)
+    data, problems = frontmatter.parse("new.md", plaintext.split("new.md", text)[0], 1)
     assert problems == []
     return data
 

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 
 from errordocs import frontmatter
+from errordocs import plaintext
 from errordocs import schema
 from errordocs.model import EntryFields
 from errordocs.model import SenderFields
@@ -103,7 +104,7 @@ def test_schemas_in_the_repository_take_its_content(name: str) -> None:
     validator = jsonschema.Draft7Validator(json.loads((REPOSITORY / f"schemas/{kind}.schema.json").read_text()))
     for path in sorted((REPOSITORY / "content" / name).rglob("*.*")):
         text = path.read_text()
-        fields = frontmatter.split(path.name, text)[0] if path.suffix == ".md" else text
+        fields = plaintext.split(path.name, text)[0] if path.suffix == ".md" else text
         data, problems = frontmatter.parse(path.name, fields)
         assert problems == []
         assert [f"{path.name}: {error.message}" for error in validator.iter_errors(data)] == []
