@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+import msgspec
+from msgspec import Raw
+
 from errordocs.model import Entry
 from errordocs.model import Face
 from errordocs.model import FaceFields
@@ -22,6 +25,7 @@ CODES_WITHIN = 40  # characters: a code further on is not the reply's own
 BRACED = re.compile(r"\{[^{}]*\}")
 NUMBER = re.compile(r"\b[0-9]+(?:\.[0-9]+)+\b|\bhttps?://|\bwww\.")  # and what begins an address
 WORD = re.compile(rf"[^\W_]{{{SHORTEST_WORD},}}")
+_encode = msgspec.msgpack.Encoder().encode
 Codes = tuple[re.Pattern[str], ...]
 
 
@@ -46,12 +50,13 @@ def face(entry: Entry, codes: Codes) -> Face:
             seen_from=fields.seen_from,
             topics=fields.topics,
             guides=fields.guides,
-            responses=_said(entry, codes),
+            senders=fields.senders,
             phrases=fields.phrases,
-            related=tuple(Pick(one.entry, one.why) for one in fields.related),
             aliases=fields.aliases,
             status=fields.status,
             replaced_by=fields.replaced_by,
+            said=Raw(_encode(_said(entry, codes))),
+            picks=Raw(_encode(tuple(Pick(one.entry, one.why) for one in fields.related))),
         ),
     )
 

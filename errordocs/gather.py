@@ -204,10 +204,9 @@ class _Reader:
             return digest(_encode(record.fields)), b"", ids, b""
         seen = face(record, self.codes)
         packed, fields = cache.shown(seen, record.fields.responses), seen.fields
-        senders = sorted({reply.sender for reply in fields.responses if reply.sender})
-        lists = (fields.sender, fields.seen_from, senders, fields.topics, fields.guides, fields.aliases)
+        lists = (fields.sender, fields.seen_from, fields.senders, fields.topics, fields.guides, fields.aliases)
         known = (fields.phrases, fields.status, fields.replaced_by)  # what else the rules for all entries look at
-        bones = _encode((seen.slug, seen.codes, lists, fields.related, known))
+        bones = _encode((seen.slug, seen.codes, lists, fields.picks, known))
         return digest(packed), digest(bones), ids, packed
 
 

@@ -121,9 +121,7 @@ class Linker:
 
     def _ref(self, entry: Entry | Face) -> EntryRef:
         fields = entry.fields
-        senders = {reply.sender or fields.sender for reply in fields.responses}
-        senders.update(fields.seen_from, (fields.sender,))
-        senders.discard(None)
+        senders = {*fields.senders, *fields.seen_from, *([fields.sender] if fields.sender else ())}
         return EntryRef(
             page=f"errors/{entry.slug}.html",
             code=" ".join(entry.codes.values()),
@@ -134,7 +132,7 @@ class Linker:
             sender=self.senders[fields.sender].fields.name if fields.sender else "",
             retired=fields.status == "retired",
             updated=fields.updated.isoformat(),
-            senders=tuple(sorted(senders)),  # type: ignore[arg-type]  # there is no None among them any more
+            senders=tuple(sorted(senders)),
             topics=fields.topics,
         )
 
@@ -151,14 +149,13 @@ class Linker:
         else:
             relations = [(self.refs[slug_of(r.entry.page)], r.kind, r.why) for r in before.related]
         fields = entry.fields
-        senders = {slug for reply in fields.responses if (slug := reply.sender or fields.sender)}
         return Around(
             entry=self.refs[entry.slug],
             sender=self._bare(self.sender_refs[fields.sender]) if fields.sender else None,
             replaced_by=self.refs[fields.replaced_by] if fields.replaced_by else None,
             topics=tuple(self._bare(self.topic_refs[slug]) for slug in fields.topics),
             seen_from=tuple(self._bare(self.sender_refs[slug]) for slug in fields.seen_from),
-            senders={slug: self._bare(self.sender_refs[slug]) for slug in sorted(senders)},
+            senders={slug: self._bare(self.sender_refs[slug]) for slug in fields.senders},
             related=tuple([RelatedView(*one) for one in relations]),
             guides=tuple(self.guide_refs[slug] for slug in fields.guides),
             previous=self.refs[self.entries[number - 1].slug] if number else None,

@@ -10,7 +10,9 @@ from datetime import date
 from typing import Annotated
 from typing import Literal
 
+import msgspec
 from msgspec import Meta
+from msgspec import Raw
 from msgspec import Struct
 from msgspec import field
 
@@ -145,6 +147,11 @@ class EntryFields(Authored, frozen=True):
     aliases: Annotated[tuple[Slug, ...], Meta(description="Former slugs; each becomes a redirect.")] = ()
     status: Annotated[Literal["retired"] | None, Meta(description="retired: no longer sent; the page stays.")] = None
     replaced_by: Annotated[Slug | None, Meta(description="The entry that took a retired one's place.")] = None
+
+    @property
+    def senders(self) -> tuple[str, ...]:
+        """The slugs of those who send its literal replies."""
+        return tuple(sorted({slug for reply in self.responses if (slug := reply.sender or self.sender)}))
 
 
 class ContactLink(Authored, frozen=True):
@@ -477,7 +484,10 @@ class Pick(Struct, frozen=True, array_like=True):
 
 
 class FaceFields(Struct, frozen=True, array_like=True):
-    """What of an entry's front matter other pages show, link, or are told apart by."""
+    """What of an entry's front matter other pages show, link, or are told apart by.
+
+    What few ask for is unpacked when it is asked for: of ten thousand faces, that would take as long as all the rest.
+    """
 
     title: str
     summary: str
@@ -486,12 +496,27 @@ class FaceFields(Struct, frozen=True, array_like=True):
     seen_from: tuple[str, ...]
     topics: tuple[str, ...]
     guides: tuple[str, ...]
-    responses: tuple[Said, ...]
+    senders: tuple[str, ...]
     phrases: tuple[str, ...]
-    related: tuple[Pick, ...]
     aliases: tuple[str, ...]
     status: Literal["retired"] | None
     replaced_by: str | None
+    said: Raw
+    picks: Raw
+
+    @property
+    def responses(self) -> tuple[Said, ...]:
+        """Its replies, each wording of a sender's once."""
+        return _said(self.said)
+
+    @property
+    def related(self) -> tuple[Pick, ...]:
+        """The author's own."""
+        return _picks(self.picks)
+
+
+_said = msgspec.msgpack.Decoder(tuple[Said, ...]).decode
+_picks = msgspec.msgpack.Decoder(tuple[Pick, ...]).decode
 
 
 class Face(Struct, frozen=True, array_like=True):

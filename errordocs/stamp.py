@@ -16,6 +16,7 @@ from time import time_ns
 from zlib import crc32
 
 GRANULARITY = 20_000_000  # nanoseconds: a file written within so little of the stamp may change again unseen
+FORM = "2"  # of stamps: those of another form lie elsewhere
 MANY = 4096  # files, from which another process that looks at them saves more time than it takes
 LIBRARIES = ("codespell_lib", "jinja2", "markdown_it", "minify", "msgspec", "pygments", "pyromark", "yaml")
 Told = tuple[int, ...]
@@ -148,7 +149,7 @@ def _path(argv: Sequence[str]) -> str:
             content = argv[index + 1]
         elif word.startswith("--content="):
             content = word.partition("=")[2]
-    key = "\0".join((sys.version, os.getcwd(), *argv))
+    key = "\0".join((FORM, sys.version, os.getcwd(), *argv))
     state = os.path.join(os.path.dirname(os.path.abspath(content)), ".errordocs")
     return os.path.join(state, f"stamp-{_fnv(os.fsencode(key)):016x}")
 
