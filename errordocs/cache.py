@@ -123,7 +123,7 @@ class _Replies(Struct, frozen=True, array_like=True):
 
 
 _encode = msgspec.msgpack.Encoder().encode
-_all_seen = msgspec.msgpack.Decoder(list[_Seen]).decode
+_seen = msgspec.msgpack.Decoder(_Seen).decode
 _replies = msgspec.msgpack.Decoder(_Replies).decode
 _decode = msgspec.msgpack.Decoder(_Any).decode
 
@@ -153,17 +153,15 @@ def unpacked(data: bytes) -> Record:
     return record
 
 
-def _read_by(decode: Callable[[bytes], Kind], data: bytes) -> Kind:
+def _read_by(decode: Callable[[bytes | memoryview], Kind], data: bytes | memoryview) -> Kind:
     try:
         return decode(data)
     except msgspec.MsgspecError as error:
         raise Damaged(str(error)) from None
 
 
-def _faces(data: bytes, count: int) -> Iterator[Face]:
-    """The faces that are packed there, one after another."""
-    head = b"\xdd" + count.to_bytes(4, "big")  # of a list in MessagePack
-    return (one.face for one in _read_by(_all_seen, head + data))
+def _face(data: bytes | memoryview) -> Face:
+    return _read_by(_seen, data).face
 
 
 def shared(place: Place | bytes) -> Place | bytes:
@@ -201,19 +199,17 @@ class Shelf:
     def faces(self, names: Iterable[str]) -> Iterator[Face]:
         """What the rest of the site may know of these entries, in any order; raises Damaged.
 
-        Those that lie side by side are read and unpacked at once.
+        Those that lie side by side are read at once.
         """
         places = [self.rows[name].face for name in names]
-        for place in places:
-            if isinstance(place, bytes):
-                yield from _faces(place, 1)
+        yield from map(_face, (place for place in places if isinstance(place, bytes)))
         run: list[Place] = []
         for place in sorted(place for place in places if not isinstance(place, bytes)):
             if run and place[:2] != (run[-1][0], run[-1][1] + run[-1][2]):
-                yield from _faces(self._read_run(run), len(run))
+                yield from map(_face, self._read_run(run))
                 run.clear()
             run.append(place)
-        yield from _faces(self._read_run(run), len(run))
+        yield from map(_face, self._read_run(run))
 
     def replies(self, name: str) -> tuple[Reply, ...]:
         """The literal replies of an entry; raises Damaged."""
@@ -243,24 +239,24 @@ class Shelf:
 
     def read(self, place: Place | bytes) -> bytes:
         """What was put there; raises Damaged where it is not there any more."""
-        return place if isinstance(place, bytes) else self._read_run([place])
+        return place if isinstance(place, bytes) else bytes(*self._read_run([place]))
 
-    def _read_run(self, run: Sequence[Place]) -> bytes:
-        """The same of places that lie side by side."""
+    def _read_run(self, run: Sequence[Place]) -> Iterator[memoryview]:
+        """The same of places that lie side by side, which are read at once."""
         if not run:
-            return b""
+            return
         name, start, _, _ = run[0]
         try:
             if name not in self._files:
                 self._files[name] = os.open(os.path.join(self.folder, name), os.O_RDONLY)
-            data = os.pread(self._files[name], sum([length for _, _, length, _ in run]), start)
+            data = memoryview(os.pread(self._files[name], sum([length for _, _, length, _ in run]), start))
         except OSError as error:
             raise Damaged(str(error)) from None
-        seen = memoryview(data)
         for _, offset, length, checksum in run:
-            if crc32(seen[offset - start : offset - start + length]) != checksum:
+            one = data[offset - start : offset - start + length]
+            if crc32(one) != checksum:
                 raise Damaged(name)
-        return data
+            yield one
 
     def close(self) -> None:
         for descriptor in self._files.values():
