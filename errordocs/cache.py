@@ -12,12 +12,14 @@ import sys
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
+from collections.abc import Mapping
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import cache
 from functools import partial
 from hashlib import blake2b
 from itertools import chain
+from operator import attrgetter
 from typing import Any
 from typing import NamedTuple
 from typing import TypeVar
@@ -131,6 +133,11 @@ _decode = msgspec.msgpack.Decoder(_Any).decode
 def digest(data: bytes) -> bytes:
     """The digest of what something is made of: BLAKE2b of 128 bits."""
     return blake2b(data, digest_size=16).digest()
+
+
+def digests(sheets: Mapping[str, Sheet]) -> dict[str, str]:
+    """What files of the site came to, by path."""
+    return dict(zip(sheets, map(attrgetter("digest"), sheets.values()), strict=True))
 
 
 def packed(record: Record) -> bytes:

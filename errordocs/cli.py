@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from errordocs.pipeline import Places
 
 AS_MANY = 0  # jobs as are usual
+_kept: list[object] = []  # what a build leaves in memory until the process ends: to take it apart takes time
 DONE, PROBLEMS, USAGE, FAILED = 0, 1, 2, 3
 
 
@@ -71,7 +72,9 @@ def build(options: argparse.Namespace) -> int:
     started = stamp.start((options.content, options.templates, *stamp.makers()), options.now)
     watch = progress.watch(options.quiet)
     seen = stamp.files_below(started, options.content)
-    done = pipeline.build(_places(options), None, _notice, options.jobs, watch, seen=seen)
+    memory = pipeline.Memory()
+    _kept.append(memory)
+    done = pipeline.build(_places(options), memory, _notice, options.jobs, watch, seen=seen)
     if any(problem.severity == "error" for problem in done.problems):
         sys.stdout.write(report.text(done.problems))
         print(f"{report.tally(done.problems)}; nothing was written", file=sys.stderr)

@@ -63,7 +63,7 @@ def changed(shelf: Shelf, seen: Mapping[str, tuple[int, ...]]) -> Set[str] | Non
 
     None where any came or went, or another folder did.
     """
-    folders = {folder for name in shelf.rows for folder in folders_of(name.rpartition("/")[0])}
+    folders = {folder for last in {name.rpartition("/")[0] for name in shelf.rows} for folder in folders_of(last)}
     if seen.keys() != shelf.rows.keys() | folders | {SITE}:
         return None
     return {name for name, row in shelf.rows.items() if row.stat != seen[name]}

@@ -152,7 +152,7 @@ class Press:
 
     def run(self, jobs: int, watch: Watch, seconds: dict[str, float]) -> Made:
         """Does all of it; `seconds` of work are added by stage."""
-        made = Made([], {path: sheet.digest for path, sheet in self.standing.items()}, self.standing, [])
+        made = Made([], cache.digests(self.standing), self.standing, [])
         if jobs > 1 and len(self.tasks) > 1:
             self.tasks.reverse()  # what takes longest comes first, so that no process waits for it at the end
             self.room.open_for_all()

@@ -187,8 +187,8 @@ class _Run:
             checked = gathered.fresh if before[0] == known else shelf.rows.keys()
             fresh = gathered.fresh if before == (known, same, bones) else None
             press = self._press(shelf, site, checked, look, room, fresh)
-            is_there = (room.has(path, sheet.digest) for path, sheet in shelf.sheets.items())
-            if fresh is not None and gathered.is_inner and all(is_there):
+            is_there = fresh is not None and gathered.is_inner and room.has_all(cache.digests(shelf.sheets))
+            if fresh is not None and is_there:
                 self._inner(press, gathered.fresh)
             elif not self._whole(press, _Scene(site, shelf, self.repository), bones, script):
                 return self._refused(shelf, gathered)

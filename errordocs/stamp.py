@@ -80,8 +80,7 @@ def keep(
     `replay` saw the rest just now.
     """
     began, seen = started
-    latest = max((max(told[:2]) for below in seen.values() for told in below.values() if told), default=0)
-    if latest >= began - GRANULARITY:
+    if max(map(_latest, seen.values()), default=0) >= began - GRANULARITY:
         return
     made = [os.path.abspath(path) for path in outputs]
     if now is None or written is None or not now[1].keys() >= set(made):
@@ -93,6 +92,14 @@ def keep(
                 if path.startswith(os.path.join(root, "")):
                     after[root].update(_below(path))
     put(_path(argv), marshal.dumps((seen | after, outcome)))
+
+
+def _latest(seen: dict[str, Told]) -> int:
+    """When the last of these changed in any way, in nanoseconds since 1970."""
+    from operator import itemgetter
+
+    told = [*filter(None, seen.values())]
+    return max((max(map(itemgetter(which), told)) for which in (0, 1) if told), default=0)
 
 
 def files_below(started: Start, folder: str) -> dict[str, Told]:
@@ -190,11 +197,11 @@ def _below(root: str) -> dict[str, Told]:
 
 def _look(folder: str, found: dict[str, Told], stack: list[str]) -> None:
     """Notes what lies in a folder. Names are asked of the open folder: the system need not find it for each again."""
-    descriptor = os.open(folder, os.O_RDONLY)
+    descriptor, start = os.open(folder, os.O_RDONLY), os.path.join(folder, "")
     try:
         with os.scandir(descriptor) as entries:
             for entry in entries:
-                path = os.path.join(folder, entry.name)
+                path = start + entry.name
                 if not entry.is_dir(follow_symlinks=False):
                     found[path] = told_by(entry.stat(follow_symlinks=False))
                 elif entry.name != "__pycache__":

@@ -146,6 +146,10 @@ class Room:
         """Whether the file stands there with this content."""
         return self._before.files.get(path) == digest
 
+    def has_all(self, digests: Mapping[str, str]) -> bool:
+        """The same of many."""
+        return digests.items() <= self._before.files.items()
+
     def open_for_all(self) -> None:
         """Makes room for what processes that are forked from now on will put."""
         with _explained(self._staging.places):
@@ -273,7 +277,10 @@ def _survey(places: _Places) -> _Before:
     listed = _listed(written, places)
     files, folders = _tree(places, None if written is None else listed)
     clean = _is_clean(places, written)
-    digests = {path: listed[path] if clean else _digest(_read(f"{places.output}/{path}")) for path in files}
+    if clean and len(files) == len(listed):
+        digests = listed
+    else:
+        digests = {path: listed[path] if clean else _digest(_read(f"{places.output}/{path}")) for path in files}
     return _Before(exists=True, manifest=written, files=digests, folders=folders, clean=clean)
 
 
@@ -282,20 +289,19 @@ def _tree(places: _Places, ours: Collection[str] | None) -> tuple[list[str], set
     files: list[str] = []
     folders: set[str] = set()
     foreign: list[str] = []
+    known: Collection[str] = ours if ours is not None else ()
     ahead = [""]
     while ahead:
         folder = ahead.pop()
         with os.scandir(f"{places.output}/{folder}") as entries:
             for entry in entries:
                 path = folder + entry.name
-                if entry.is_dir(follow_symlinks=False):
+                if entry.is_file(follow_symlinks=False) and path in known:
+                    files.append(path)
+                elif entry.is_dir(follow_symlinks=False):
                     folders.add(path)
                     ahead.append(f"{path}/")
-                elif path == MANIFEST:
-                    continue
-                elif ours is not None and path in ours and entry.is_file(follow_symlinks=False):
-                    files.append(path)
-                else:
+                elif path != MANIFEST:
                     foreign.append(path)
     if ours is None and (foreign or folders):
         what = f"{places.shown} is not empty and has no {MANIFEST} of a build: {_some(foreign or folders)}"
@@ -391,7 +397,7 @@ def _plan(items: Iterable[Output], standing: Mapping[str, str], before: _Before)
         taken = {MANIFEST: MANIFEST}
         for path in files:
             _claim(path, taken)
-    folders = {folder for path in files for folder in folders_of(path.rpartition("/")[0])}
+    folders = {folder for last in {path.rpartition("/")[0] for path in files} for folder in folders_of(last)}
     gone = sorted(before.files.keys() - files.keys())
     return _Plan(files, folders, _encoded(files), [path for _, _, path in sorted(staged)], gone, size)
 
