@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from collections.abc import Iterable
+from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
 from collections.abc import Set
@@ -215,20 +216,22 @@ def _row(made: tuple[Any, ...]) -> Row:
     return Row(*told, *(cache.shared(place) for place in (face, whole)))
 
 
-def outline(site: SiteFields, shelf: Shelf, names: Iterable[str] | None = None) -> Outline:
-    """The content by what is on the shelf, or so much of it as lies in these files; raises Damaged."""
+def outline(site: SiteFields, shelf: Shelf, names: Iterable[str] | None = None, is_lasting: bool = False) -> Outline:
+    """The content by what is on the shelf, or so much of it as lies in these files; raises Damaged.
+
+    In one that lasts long, what many faces have alike is there once.
+    """
     listed = list(shelf.rows if names is None else names)
     found: dict[str, Face | cache.Record | SiteFields] = {
         name: shelf.whole(name) for name in listed if not shelf.rows[name].face
     }
     faces = shelf.faces(name for name in listed if shelf.rows[name].face)
-    found.update(_alike(faces))
+    found.update((face.source, face) for face in (_alike(faces) if is_lasting else faces))
     return load.content_of(Outline, site, found)
 
 
-def _alike(faces: Iterable[Face]) -> dict[str, Face]:
-    """The same by file name; what many faces have alike is there once."""
-    found: dict[str, Face] = {}
+def _alike(faces: Iterable[Face]) -> Iterator[Face]:
+    """The same; what many faces have alike is there once."""
     shared: dict[object, Any] = {}
     keep, put = shared.setdefault, msgspec.structs.force_setattr
     for made in faces:
@@ -238,9 +241,8 @@ def _alike(faces: Iterable[Face]) -> dict[str, Face]:
         put(fields, "seen_from", keep(fields.seen_from, fields.seen_from))
         put(made, "codes", keep((dict, *codes.items()), codes))
         put(made, "facts", keep((dict, *facts.items()), facts))
-        put(made, "source", source := sys.intern(made.source))
-        found[source] = made
-    return found
+        put(made, "source", sys.intern(made.source))
+        yield made
 
 
 def known(shelf: Shelf) -> bytes:

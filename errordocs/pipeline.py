@@ -190,7 +190,7 @@ class _Run:
             is_there = fresh is not None and gathered.is_inner and room.has_all(cache.digests(shelf.sheets))
             if fresh is not None and is_there:
                 self._inner(press, gathered.fresh)
-            elif not self._whole(press, _Scene(site, shelf, self.repository), bones, script):
+            elif not self._whole(press, _Scene(site, shelf, self.repository, fresh is None), bones, script):
                 return self._refused(shelf, gathered)
             made = press.run(self.jobs, self.watch, self.seconds)
             if made.findings:
@@ -294,14 +294,15 @@ class _Run:
 class _Scene:
     """All that pages may show, looked up when it is first asked for."""
 
-    def __init__(self, site: SiteFields, shelf: cache.Shelf, repository: str) -> None:
+    def __init__(self, site: SiteFields, shelf: cache.Shelf, repository: str, is_lasting: bool) -> None:
+        self.is_lasting = is_lasting  # whether it is there while every page is made
         self.site = site
         self.shelf = shelf
         self.repository = repository
 
     @cached_property
     def content(self) -> Outline:
-        return gather.outline(self.site, self.shelf)
+        return gather.outline(self.site, self.shelf, is_lasting=self.is_lasting)
 
     @cached_property
     def linker(self) -> Linker:
