@@ -8,12 +8,15 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
+from types import CodeType
 from typing import NoReturn
 
 import pytest
 from hypothesis import settings
 
+from errordocs import compiler
 from tests.built import Built
 
 REPOSITORY = Path(__file__).parent.parent
@@ -22,6 +25,17 @@ REPOSITORY = Path(__file__).parent.parent
 settings.register_profile("house", deadline=None, derandomize=True, database=None, max_examples=100)
 settings.register_profile("explore", deadline=None, database=None, max_examples=5000)
 settings.load_profile("house")
+
+# Tests make tens of thousands of files: in memory, where there is room for them, no test waits for a disk.
+MEMORY = Path("/dev/shm")
+if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > 4 << 30:
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Two workers a core: half of the tests' time is waiting, for a server, a browser or a child process."""
+    return 2 * len(os.sched_getaffinity(0))
+
 
 SITE = """\
 title: Widget errors
@@ -123,6 +137,31 @@ def build(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
         return subprocess.run(command, cwd=cwd, env=full, capture_output=True, text=True, timeout=120, check=False)
 
     return run
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _same_template_compiles_once() -> Iterator[None]:
+    """Compiles a template of the same text once a worker, wherever it lies: most of what a small build takes.
+
+    As in a build that has its last one's state beside it; `tests/test_compiler.py` looks at the code itself.
+    """
+    known: dict[tuple[str, str | None], str] = {}
+    codes: dict[tuple[str, str], CodeType] = {}
+    compile_ = compiler.Environment.compile
+
+    def compiled(
+        self: compiler.Environment, source: str, name: str | None = None, filename: str | None = None
+    ) -> CodeType:
+        if (source, name) not in known:
+            known[source, name] = compile_(self, source, name, filename, raw=True)
+        made = known[source, name], filename or "<template>"
+        if made not in codes:
+            codes[made] = compile(*made, "exec")
+        return codes[made]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(compiler.Environment, "compile", compiled)
+        yield
 
 
 # Sites that are built once, for the tests that only look
