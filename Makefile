@@ -10,6 +10,7 @@ site: $(VENV)/site
 	@$(BIN)/python build.py
 
 test: $(VENV)/test
+	@$(BIN)/python -m compileall -q errordocs  # or each of the hundreds of commands that tests run does it again
 	@$(BIN)/python -m pytest -n auto --dist worksteal
 
 check: $(VENV)/site
