@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import CodeType
 from typing import NoReturn
@@ -174,12 +175,19 @@ def lacking(reason: str) -> NoReturn:
     pytest.skip(reason)
 
 
-def _built(factory: pytest.TempPathFactory, name: str, prepare: Callable[[Path], object]) -> Built:
-    """The site of that name, built by whichever worker comes first; fails with what the build said."""
+@contextmanager
+def _claimed(factory: pytest.TempPathFactory, name: str) -> Iterator[Path]:
+    """A folder that all workers share, while no other looks at it."""
     above = factory.getbasetemp()
-    folder = (above.parent if "PYTEST_XDIST_WORKER" in os.environ else above) / f"site-{name}"
+    folder = (above.parent if "PYTEST_XDIST_WORKER" in os.environ else above) / name
     with open(f"{folder}.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        yield folder
+
+
+def _built(factory: pytest.TempPathFactory, name: str, prepare: Callable[[Path], object]) -> Built:
+    """The site of that name, built by whichever worker comes first; fails with what the build said."""
+    with _claimed(factory, f"site-{name}") as folder:
         told = Path(f"{folder}.told")
         if not told.exists():
             folder.mkdir()
@@ -222,3 +230,12 @@ def site(request: pytest.FixtureRequest) -> Built:
     """Both sites, one after the other."""
     built: Built = request.getfixturevalue(request.param)
     return built
+
+
+@pytest.fixture(scope="session")
+def generations(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Three generations of a site of twelve entries, to be published; what a test changes, it copies."""
+    from tests import stores
+
+    with _claimed(tmp_path_factory, "generations") as folder:
+        return stores.generations(folder)

@@ -68,11 +68,6 @@ def make(address: str, container: str) -> None:
     assert stores.ask(address, "PUT", f"/{ACCOUNT}/{container}?restype=container", headers=headers).status == 201
 
 
-@pytest.fixture(scope="module")
-def generations(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    return stores.generations(tmp_path_factory.mktemp("generations"))
-
-
 @pytest.fixture
 def proxy(azurite: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
     monkeypatch.setenv("AZURE_STORAGE_ACCOUNT_NAME", ACCOUNT)

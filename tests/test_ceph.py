@@ -138,11 +138,6 @@ def _answers(port: int) -> None:
     raise AssertionError("the gateway did not answer")
 
 
-@pytest.fixture(scope="module")
-def generations(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    return stores.generations(tmp_path_factory.mktemp("generations"))
-
-
 @pytest.fixture
 def gateway(ceph: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
     for name, value in KEYS.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from collections.abc import Callable
 from collections.abc import Iterator
@@ -111,9 +112,9 @@ def test_what_is_no_distribution_is_wrong_usage(text: str) -> None:
 
 
 def test_publish_invalidates_what_changed_and_nothing_after_that(
-    distribution: Distribution, proxy: stores.Proxy, tmp_path: Path, build: Run
+    distribution: Distribution, proxy: stores.Proxy, generations: list[Path], tmp_path: Path, build: Run
 ) -> None:
-    (one, other, _) = stores.generations(tmp_path)
+    one, other = (Path(shutil.copytree(project, tmp_path / project.name)) for project in generations[:2])
     words = ("publish", "../www", "--invalidate", f"{distribution.name}/docs", "--quiet")
     for project in (one, other, other):
         done = build(*words, cwd=project)

@@ -66,12 +66,6 @@ def moto() -> Iterator[str]:
         yield address
 
 
-@pytest.fixture(scope="module")
-def generations(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """Three generations of a site of twelve entries."""
-    return stores.generations(tmp_path_factory.mktemp("generations"))
-
-
 @pytest.fixture
 def proxy(moto: str) -> Iterator[Proxy]:
     """Stands before moto, whose bucket is emptied first."""
