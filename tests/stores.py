@@ -33,6 +33,15 @@ QUIET = progress.watch(is_quiet=True)
 SLOW_DOWN = (
     b"<?xml version='1.0'?><Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"
 )
+# moto's own command, which would look through all of its folder again with each request: a third of its time.
+MOTO = """
+import sys
+from moto import backends, server
+
+modules = tuple(backends.list_of_moto_modules())
+backends.list_of_moto_modules = lambda: modules
+sys.exit(server.main(sys.argv[1:]))
+"""
 
 
 def free_port() -> int:
@@ -45,7 +54,7 @@ def free_port() -> int:
 def moto() -> Iterator[str]:
     """The address of moto's server, which runs as a child process until the end."""
     port = free_port()
-    command = [str(Path(sys.executable).with_name("moto_server")), "-H", "127.0.0.1", "-p", str(port)]
+    command = [sys.executable, "-c", MOTO, "-H", "127.0.0.1", "-p", str(port)]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as child:
         assert child.stderr is not None
