@@ -46,25 +46,30 @@ class Built:
         site = (self.folder / "content" / "site.yaml").read_text()
         return next(line.split(": ")[1] for line in site.splitlines() if line.startswith("base_url: "))
 
+    @cache  # noqa: B019 - a site that was built stays as it is, as long as a worker lives
     def files(self) -> list[str]:
         """The paths of all files but the manifest, sorted."""
         found = (path.relative_to(self.output).as_posix() for path in self.output.rglob("*") if path.is_file())
         return sorted(path for path in found if path != "manifest.json")
 
+    @cache  # noqa: B019 - a site that was built stays as it is, as long as a worker lives
     def pages(self) -> list[str]:
         return [path for path in self.files() if path.endswith(".html")]
 
     def tree(self, page: str) -> LexborHTMLParser:
         return _tree(self.output / page)
 
+    @cache  # noqa: B019 - a site that was built stays as it is, as long as a worker lives
     def moved(self) -> list[str]:
         """The former addresses: pages that only lead to another."""
         return [page for page in self.pages() if self.tree(page).css_first("meta[http-equiv=refresh]")]
 
+    @cache  # noqa: B019 - a site that was built stays as it is, as long as a worker lives
     def missing(self) -> list[str]:
         """The pages for addresses that are none."""
         return [p for p in self.pages() if posixpath.basename(p) == "404.html" and "rel=canonical" not in self.marks(p)]
 
+    @cache  # noqa: B019 - a site that was built stays as it is, as long as a worker lives
     def entries(self) -> list[str]:
         """The pages of errors."""
         return [page for page in self.pages() if page.startswith("errors/") and self.tree(page).css_first("h1.code")]
@@ -73,6 +78,7 @@ class Built:
         """What links of the head say of themselves, as `rel=canonical`."""
         return {f"rel={link.attributes.get('rel')}" for link in self.tree(page).css("head link")}
 
+    @cache  # noqa: B019 - a site that was built stays as it is, as long as a worker lives
     def kinds(self) -> dict[str, str]:
         """A page of each kind, the largest where there are several."""
 
