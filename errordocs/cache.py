@@ -187,6 +187,7 @@ class Shelf:
         self.known = b""  # the digest of all names and ids against which links were checked
         self.look = b""  # the digest of the output's path, and of all that pages have in common
         self.bones = b""  # the digest of what makes entries related
+        self.order: list[str] = []  # the files of the entries, as a reader counts, where the bones are known
         self.sheets: dict[str, Sheet] = {}
         self._files: dict[str, int] = {}
         self._own: tuple[int, str, int] = (0, "", 0)  # the process, its segment, and its end
@@ -319,10 +320,10 @@ def load(state: str) -> Shelf:
     if (data := stamp.read(os.path.join(state, INDEX))) is None:
         return shelf
     with suppress(ValueError, EOFError, TypeError):
-        made_by, site, fields, known, look, bones, names, rows, paths, sheets = marshal.loads(data)
+        made_by, site, fields, known, look, bones, order, names, rows, paths, sheets = marshal.loads(data)
         if made_by == generator():
             shelf.site, shelf.fields = site, fields
-            shelf.known, shelf.look, shelf.bones = known, look, bones
+            shelf.known, shelf.look, shelf.bones, shelf.order = known, look, bones, order
             shelf.rows = dict(zip(names, map(partial(tuple.__new__, Row), rows), strict=True))
             shelf.sheets = dict(zip(paths, map(partial(tuple.__new__, Sheet), sheets), strict=True))
     return shelf
@@ -336,7 +337,7 @@ def save(state: str, shelf: Shelf) -> None:
             shelf.tidy()
         rows = [*shelf.rows], [*map(tuple, shelf.rows.values())]
         sheets = [*shelf.sheets], [*map(tuple, shelf.sheets.values())]
-        whole = shelf.site, shelf.fields, shelf.known, shelf.look, shelf.bones
+        whole = shelf.site, shelf.fields, shelf.known, shelf.look, shelf.bones, shelf.order
         data = marshal.dumps((generator(), *whole, *rows, *sheets))
         if stamp.put(os.path.join(state, INDEX), data) and is_full:
             shelf.forget()

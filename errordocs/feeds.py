@@ -264,7 +264,8 @@ def _llms(site: Site, fields: SiteFields) -> str:
 
 def _unlinked(text: str) -> str:
     """A title as the text of a Markdown link."""
-    return UNLINKED.sub(r"\\\1", _line(text))
+    line = _line(text)
+    return UNLINKED.sub(r"\\\1", line) if "[" in line or "]" in line or "\\" in line else line
 
 
 def _line(text: str) -> str:

@@ -77,10 +77,17 @@ class Maker(NamedTuple):
 class Linker:
     """The content with what every page asks of it, looked up once.
 
-    Of entries, their faces are enough; `replies` gives the literal replies of one, where a page shows them.
+    Of entries, their faces are enough; `replies` gives the literal replies of one, where a page shows them. `ordered`
+    are the entries' files as `related.order` had them, where that is known.
     """
 
-    def __init__(self, content: Content | Outline, repository: str = "content", replies: Replies | None = None) -> None:
+    def __init__(
+        self,
+        content: Content | Outline,
+        repository: str = "content",
+        replies: Replies | None = None,
+        ordered: Sequence[str] | None = None,
+    ) -> None:
         self.content = content
         self.replies = replies or _own_replies
         self.site: SiteFields = content.site
@@ -92,7 +99,8 @@ class Linker:
         self.senders = {s.slug: s for s in sorted(content.senders, key=lambda s: s.fields.name.casefold())}
         self.topics = {t.slug: t for t in sorted(content.topics, key=lambda t: t.fields.title.casefold())}
         self.guides = {g.slug: g for g in sorted(content.guides, key=lambda g: g.fields.title.casefold())}
-        self.entries = related.order(content)
+        by_source = {entry.source: entry for entry in content.entries}
+        self.entries = related.order(content) if ordered is None else tuple([by_source[name] for name in ordered])
         self.number_of = {entry.source: number for number, entry in enumerate(self.entries)}
         self.by_slug = {entry.slug: entry for entry in self.entries}
         self.refs = {entry.slug: self._ref(entry) for entry in self.entries}
@@ -118,6 +126,11 @@ class Linker:
     def index(self) -> related.Index:
         """What tells which entries are related."""
         return related.index(self.content, self.entries)
+
+    @cached_property
+    def classed(self) -> tuple[tuple[ClassView, tuple[EntryRef, ...]], ...]:
+        """Every entry, by class."""
+        return self.by_class(self.entries)
 
     def _ref(self, entry: Entry | Face) -> EntryRef:
         fields = entry.fields
@@ -297,7 +310,7 @@ class Linker:
     def home(self) -> HomeView:
         general = [entry for entry in self.entries if not entry.fields.sender]
         latest = sorted(self.entries, key=lambda e: e.fields.updated, reverse=True)  # in their own order within a day
-        totals = {class_.name: len(entries) for class_, entries in self.by_class(self.entries)}
+        totals = {class_.name: len(entries) for class_, entries in self.classed}
         return HomeView(
             head=self.home_head(),
             classes=tuple((class_, entries, totals[class_.name]) for class_, entries in self.by_class(general)),
@@ -320,7 +333,7 @@ class Linker:
         return ErrorsView(
             head=self.errors_head(),
             total=len(self.entries),
-            classes=self.by_class(self.entries),
+            classes=self.classed,
             senders=tuple((s.fields.name, slug) for slug, s in self.senders.items() if slug in senders),
             topics=tuple((t.fields.title, slug) for slug, t in self.topics.items() if slug in topics),
         )

@@ -266,6 +266,7 @@ class _Run:
         with self._timed("link"):
             if press.fresh is None:
                 scene.linker.index  # noqa: B018 - it is made by that
+                scene.shelf.order = [entry.source for entry in scene.linker.entries]
         preview, shown = self.places.preview, f"{self.places.templates}/lookup/*.js"
         outers = gather.outers(scene.shelf)
         press.lists("assets", press.look.digest, lambda: press.look.assets)
@@ -308,7 +309,8 @@ class _Scene:
     def linker(self) -> Linker:
         from errordocs import link
 
-        return link.Linker(self.content, self.repository, lambda entry: self.shelf.replies(entry.source))
+        ordered = None if self.is_lasting else self.shelf.order
+        return link.Linker(self.content, self.repository, lambda entry: self.shelf.replies(entry.source), ordered)
 
     def names(self, fresh: Set[str] | None) -> Iterable[str]:
         """The files of the entries; in the order of the entries where many pages are to be made."""
