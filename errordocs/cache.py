@@ -204,12 +204,12 @@ class Shelf:
             raise Damaged(f"{name} is no entry")
         return record
 
-    def faces(self, names: Iterable[str]) -> Iterator[Face]:
-        """What the rest of the site may know of these entries, in any order; raises Damaged.
+    def faces(self, places: Iterable[Place | bytes]) -> Iterator[Face]:
+        """What the rest of the site may know of the entries of which rows say these, in any order; raises Damaged.
 
         Those that lie side by side are read at once.
         """
-        places = [self.rows[name].face for name in names]
+        places = list(places)
         yield from map(_face, (place for place in places if isinstance(place, bytes)))
         run: list[Place] = []
         for place in sorted(place for place in places if not isinstance(place, bytes)):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from collections.abc import Sequence
 from html import escape
+from itertools import compress
 from typing import Any
 from typing import Literal
 
@@ -18,6 +20,7 @@ from errordocs.render import output
 from errordocs.views import EntryRef
 from errordocs.views import EntryView
 from errordocs.views import FactView
+from errordocs.views import Listed
 from errordocs.views import Site
 
 UNLINKED = re.compile(r"([\\\[\]])")
@@ -144,6 +147,44 @@ def _document(view: EntryView, fields: SiteFields) -> ErrorDocument:
     )
 
 
+def patched(path: str, text: str, old: Site, new: Site, fields: SiteFields) -> str | None:
+    """One of those files with some entries as they are now, or None where it has to be made anew.
+
+    `text` is the file as it was made; `old` and `new` hold these entries alone, in one order, with the same codes.
+    """
+    told = [one.entry.updated for one in old.briefs], [one.entry.updated for one in new.briefs]
+    if told[0] != told[1]:  # the order of the newest, and what has no date of its own, follow from the dates of all
+        return None
+    before, after = (_pieces(path, site, fields) for site in (old, new))
+    if path == "feed.xml":  # it has the newest alone
+        begins = [_feed_id(one.entry, fields) for one in old.briefs]
+        listed = [begin in text for begin in begins]
+        before, after = (list(compress(pieces, listed)) for pieces in (before, after))
+    return replaced(text, before, after)
+
+
+def replaced(text: str, before: Sequence[str], after: Sequence[str]) -> str | None:
+    """A text with pieces in the place of others, or None where one of those isn't there exactly once."""
+    for old, new in zip(before, after, strict=True):
+        if old != new:
+            if text.count(old) != 1:
+                return None
+            text = text.replace(old, new)
+    return text
+
+
+def _pieces(path: str, site: Site, fields: SiteFields) -> list[str]:
+    """What a file that lists every entry says of each; of what lists none, nothing."""
+    entries = [one for one in site.pages if one.kind == "entry"]
+    if path == "api/errors.json":
+        return [_json(one).rstrip().replace("\n", "\n  ") for one in _list(site, fields).errors]
+    if path == "llms.txt":
+        return [_noted(one, fields) for one in entries]
+    if path == "sitemap.xml":
+        return [_url(one, one.updated, fields) for one in entries]
+    return [_feed_item(one.entry, fields) for one in site.briefs] if path == "feed.xml" else []
+
+
 def _list(site: Site, fields: SiteFields) -> ErrorList:
     many = _many(fields)
     return ErrorList(
@@ -206,14 +247,15 @@ def _schema(fields: SiteFields) -> dict[str, Any]:
 
 def _sitemap(site: Site, fields: SiteFields) -> str:
     newest = _newest(site)
-    urls = "".join(
-        f"<url><loc>{escape(address(one.page, fields))}</loc><lastmod>{one.updated or newest}</lastmod></url>\n"
-        for one in site.pages
-    )
+    urls = "".join(_url(one, one.updated or newest, fields) for one in site.pages)
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         f'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n{urls}</urlset>\n'
     )
+
+
+def _url(one: Listed, updated: str, fields: SiteFields) -> str:
+    return f"<url><loc>{escape(address(one.page, fields))}</loc><lastmod>{updated}</lastmod></url>\n"
 
 
 def address(page: str, fields: SiteFields) -> str:
@@ -241,10 +283,14 @@ def _feed(site: Site, fields: SiteFields) -> str:
 def _feed_item(entry: EntryRef, fields: SiteFields) -> str:
     url = escape(fields.base_url + entry.page)
     return (
-        f"<entry>\n<title>{escape(f'{entry.code}: {entry.title}')}</title>\n<id>{url}</id>\n"
+        f"<entry>\n<title>{escape(f'{entry.code}: {entry.title}')}</title>\n{_feed_id(entry, fields)}\n"
         f'<link href="{url}"/>\n<updated>{entry.updated}T00:00:00Z</updated>\n'
         f"<summary>{escape(entry.summary)}</summary>\n</entry>\n"
     )
+
+
+def _feed_id(entry: EntryRef, fields: SiteFields) -> str:
+    return f"<id>{escape(fields.base_url + entry.page)}</id>"
 
 
 def _llms(site: Site, fields: SiteFields) -> str:
@@ -253,13 +299,13 @@ def _llms(site: Site, fields: SiteFields) -> str:
     head = f"# {_line(fields.title)}\n\n> {_line(fields.summary)}\n"
     parts = [f"{head}\nEvery error as JSON: {fields.base_url}api/errors.json\n"]
     for heading, kind in kinds:
-        lines = (
-            f"- [{_unlinked(one.title)}]({fields.base_url}{one.page}): {_line(one.description)}\n"
-            for one in site.pages
-            if one.kind == kind
-        )
+        lines = (_noted(one, fields) for one in site.pages if one.kind == kind)
         parts.append(f"\n## {heading}\n\n" + "".join(lines))
     return "".join(parts)
+
+
+def _noted(one: Listed, fields: SiteFields) -> str:
+    return f"- [{_unlinked(one.title)}]({fields.base_url}{one.page}): {_line(one.description)}\n"
 
 
 def _unlinked(text: str) -> str:

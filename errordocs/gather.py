@@ -50,6 +50,7 @@ _problems = msgspec.msgpack.Decoder(tuple[Problem, ...]).decode
 class Gathered(Struct, frozen=True):
     """What is wrong with single files, and which were read just now; `site` is None where site.yaml cannot be read.
 
+    `before` has the rows of those that were read, as they were, if they were there.
     `is_inner`: no file came or went, and what changed is nothing that any page but the file's own shows.
     """
 
@@ -57,6 +58,7 @@ class Gathered(Struct, frozen=True):
     problems: tuple[Problem, ...]
     fresh: frozenset[str]
     is_inner: bool
+    before: dict[str, Row]
 
 
 def changed(shelf: Shelf, seen: Mapping[str, tuple[int, ...]]) -> Set[str] | None:
@@ -105,7 +107,7 @@ def gather(
     acts: list[Callable[[], bytes]] = [partial(reader.read, number) for number in range(len(batches))]
     if beside is not None and jobs > 1 and len(acts) > 1:
         acts.insert(0, partial(_beside, beside))
-    fresh = set()
+    fresh: dict[str, Row | None] = {}
     watch = progress.of_many(watch, len(asked))
     watch.begin("reading", len(asked))
     for result in workers.each(len(acts), lambda number: acts[number](), jobs):
@@ -119,11 +121,12 @@ def gather(
                 shelf.rows.pop(name, None)
                 continue
             if row is not before:
-                fresh.add(name)
+                fresh[name] = before
             is_at_rest = not told and max(stats[name][:2]) < began - stamp.GRANULARITY
             shelf.rows[sys.intern(name)] = row._replace(stat=stats[name] if is_at_rest else None)
     watch.end()
-    return Gathered(site, tuple(problems), frozenset(fresh), is_inner)
+    was = {name: row for name, row in fresh.items() if row is not None}
+    return Gathered(site, tuple(problems), frozenset(fresh), is_inner, was)
 
 
 def _site(folder: str, is_there: bool, shelf: Shelf, problems: list[Problem]) -> SiteFields | None:
@@ -225,9 +228,17 @@ def outline(site: SiteFields, shelf: Shelf, names: Iterable[str] | None = None, 
     found: dict[str, Face | cache.Record | SiteFields] = {
         name: shelf.whole(name) for name in listed if not shelf.rows[name].face
     }
-    faces = shelf.faces(name for name in listed if shelf.rows[name].face)
+    faces = shelf.faces(place for name in listed if (place := shelf.rows[name].face))
     found.update((face.source, face) for face in (_alike(faces) if is_lasting else faces))
     return load.content_of(Outline, site, found)
+
+
+def changed_entries(site: SiteFields, shelf: Shelf, before: Mapping[str, Row]) -> tuple[Outline, Outline]:
+    """The content with only those entries of which there are such rows, by these and by the shelf's; raises Damaged."""
+    names = [name for name, row in shelf.rows.items() if not row.face or name in before]
+    now = outline(site, shelf, names)
+    old = sorted(shelf.faces(row.face for row in before.values() if row.face), key=lambda face: face.slug)
+    return msgspec.structs.replace(now, entries=tuple(old)), now
 
 
 def _alike(faces: Iterable[Face]) -> Iterator[Face]:

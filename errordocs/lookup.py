@@ -18,6 +18,7 @@ from errordocs import related
 from errordocs.faces import code_patterns
 from errordocs.faces import face
 from errordocs.faces import is_nearly
+from errordocs.feeds import replaced
 from errordocs.model import Content
 from errordocs.model import Entry
 from errordocs.model import Face
@@ -47,6 +48,16 @@ def lookup(
         small(shown, f'(function(){{"use strict";{script}\nstart({MARK});}})();'.encode()).decode().split(MARK)
     )
     yield output(PATH, "index", f"{program}{index}{end}".encode())
+
+
+def patched(text: str, old: Content | Outline, new: Content | Outline) -> str | None:
+    """lookup.js with some entries as they are now, or None where it has to be made anew.
+
+    `text` is the file as it was made; `old` and `new` hold these entries alone, with the same codes.
+    """
+    before, after = index_of(old), index_of(new)
+    rows = [[msgspec.json.encode(row).decode() for row in index.pop("entries")] for index in (before, after)]
+    return replaced(text, *rows) if before == after else None  # replies and phrases stand there with their number
 
 
 def script_of(templates: str) -> str:

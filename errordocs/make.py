@@ -41,6 +41,7 @@ from errordocs.model import Output
 from errordocs.paths import files_of
 from errordocs.progress import Watch
 from errordocs.render import Look
+from errordocs.render import output
 from errordocs.views import Around
 from errordocs.views import EntryView
 from errordocs.write import Room
@@ -48,6 +49,7 @@ from errordocs.write import Room
 File = tuple[Output, Sheet]
 # What is around an entry's page, and the files of whom it shows; it is given what was around it, where that helps.
 Looking = Callable[[Around | None], tuple[Around, tuple[str, ...]]]
+Patched = Callable[[str, str], str | None]  # of a file by its path, what it was and is; None where that cannot be told
 # A task that looks at more entries than this is done before there are other processes: in one that was forked, all
 # that it looks at would be there a second time.
 HEAVY = 50_000
@@ -146,9 +148,15 @@ class Press:
         """The same in one task, which finds out what pages there are: most of them will stay."""
         self.tasks.append(Task(lambda: self._pages(*look())))
 
-    def lists(self, name: str, inputs: bytes, outputs: Callable[[], Iterable[Output]]) -> None:
-        """Files that are made together, under that name, of what has this digest."""
-        self.tasks.append(Task(partial(self._lists, name.encode(), inputs, outputs), weight=len(self.shelf.rows)))
+    def lists(
+        self, name: str, inputs: bytes, outputs: Callable[[], Iterable[Output]], patched: Patched | None = None
+    ) -> None:
+        """Files that are made together, under that name, of what has this digest.
+
+        `patched` brings one of them up to date where little changed, or can't.
+        """
+        act = partial(self._lists, name.encode(), inputs, outputs, patched)
+        self.tasks.append(Task(act, weight=len(self.shelf.rows)))
 
     def run(self, jobs: int, watch: Watch, seconds: dict[str, float]) -> Made:
         """Does all of it; `seconds` of work are added by stage."""
@@ -274,14 +282,28 @@ class Press:
         shown = chain([maker.source], map(SOURCE, maker.shown))
         return self.fresh is not None and self.fresh.isdisjoint(shown)
 
-    def _lists(self, name: bytes, inputs: bytes, outputs: Callable[[], Iterable[Output]]) -> Iterator[File]:
+    def _lists(
+        self, name: bytes, inputs: bytes, outputs: Callable[[], Iterable[Output]], patched: Patched | None
+    ) -> Iterator[File]:
         known = {path: sheet for path, sheet in self.shelf.sheets.items() if sheet.about == name}
         if known and all(one.inputs == inputs and self._stands(path, one.key) for path, one in known.items()):
             yield from (self._stay(path, one) for path, one in known.items())
             return
-        for item in outputs():
+        made = self._patched(known, patched) if patched is not None and self.fresh is not None else []
+        for item in made or outputs():
             self._spent("lists")
             yield self._put(item, Sheet(b"", "", inputs, about=name))
+
+    def _patched(self, known: Mapping[str, Sheet], patched: Patched) -> list[Output]:
+        """The files of the last time, brought up to date; none where one cannot be."""
+        made = []
+        for path, sheet in known.items():
+            data = self.room.read(path, sheet.digest)
+            now = None if data is None else patched(path, data.decode())
+            if now is None:
+                return []
+            made.append(output(path, "index", now.encode()))
+        return made
 
     def _put(self, item: Output, sheet: Sheet) -> File:
         self._spent("render")

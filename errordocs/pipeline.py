@@ -28,6 +28,7 @@ from errordocs import gather
 from errordocs import load
 from errordocs import progress
 from errordocs import workers
+from errordocs.cache import Row
 from errordocs.gather import Gathered
 from errordocs.model import Article
 from errordocs.model import Content
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from errordocs.make import Press
     from errordocs.render import Look
     from errordocs.views import Around
+    from errordocs.views import Site
     from errordocs.write import Room
 
 
@@ -190,8 +192,10 @@ class _Run:
             is_there = fresh is not None and gathered.is_inner and room.has_all(cache.digests(shelf.sheets))
             if fresh is not None and is_there:
                 self._inner(press, gathered.fresh)
-            elif not self._whole(press, _Scene(site, shelf, self.repository, fresh is None), bones, script):
-                return self._refused(shelf, gathered)
+            else:
+                scene = _Scene(site, shelf, self.repository, fresh is None, gathered.before)
+                if not self._whole(press, scene, bones, script):
+                    return self._refused(shelf, gathered)
             made = press.run(self.jobs, self.watch, self.seconds)
             if made.findings:
                 return self._refused(shelf, gathered)
@@ -275,9 +279,13 @@ class _Run:
             "lookup",
             outers + script.encode(),
             lambda: lookup.lookup(scene.content, script, shown, scene.linker.entries),
+            lambda path, text: lookup.patched(text, *scene.changed),
         )
         press.lists(
-            "feeds", outers + bytes([preview]), lambda: feeds.feeds(scene.linker.site_of(), scene.site, preview)
+            "feeds",
+            outers + bytes([preview]),
+            lambda: feeds.feeds(scene.linker.site_of(), scene.site, preview),
+            lambda path, text: feeds.patched(path, text, *scene.sites, scene.site),
         )
         if press.fresh is None:
             press.pages(*scene.pages(), self.jobs)
@@ -295,8 +303,11 @@ class _Run:
 class _Scene:
     """All that pages may show, looked up when it is first asked for."""
 
-    def __init__(self, site: SiteFields, shelf: cache.Shelf, repository: str, is_lasting: bool) -> None:
+    def __init__(
+        self, site: SiteFields, shelf: cache.Shelf, repository: str, is_lasting: bool, before: Mapping[str, Row]
+    ) -> None:
         self.is_lasting = is_lasting  # whether it is there while every page is made
+        self.before = before
         self.site = site
         self.shelf = shelf
         self.repository = repository
@@ -311,6 +322,19 @@ class _Scene:
 
         ordered = None if self.is_lasting else self.shelf.order
         return link.Linker(self.content, self.repository, lambda entry: self.shelf.replies(entry.source), ordered)
+
+    @cached_property
+    def changed(self) -> tuple[Outline, Outline]:
+        """The content with only the entries that were read anew, as they were and as they are."""
+        return gather.changed_entries(self.site, self.shelf, self.before)
+
+    @cached_property
+    def sites(self) -> tuple[Site, Site]:
+        """The same, as the site holds them."""
+        from errordocs import link
+
+        old, new = (link.link(content, self.repository) for content in self.changed)
+        return old, new
 
     def names(self, fresh: Set[str] | None) -> Iterable[str]:
         """The files of the entries; in the order of the entries where many pages are to be made."""

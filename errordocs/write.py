@@ -150,6 +150,12 @@ class Room:
         """The same of many."""
         return digests.items() <= self._before.files.items()
 
+    def read(self, path: str, digest: str) -> bytes | None:
+        """What stands there, if it is this content in earnest."""
+        with _explained(self._staging.places):
+            data = _read(f"{self._staging.places.output}/{path}")
+        return data if _digest(data) == digest else None
+
     def open_for_all(self) -> None:
         """Makes room for what processes that are forked from now on will put."""
         with _explained(self._staging.places):

@@ -98,13 +98,13 @@ def faced(state: str, *datas: bytes) -> Shelf:
 @pytest.mark.parametrize("replies", [REPLIES, ()], ids=["replies", "no reply"])
 def test_what_others_may_show_comes_back_each_by_itself(replies: tuple[Reply, ...], state: str) -> None:
     shelf = faced(state, cache.shown(FACE, replies))
-    assert (next(shelf.faces(["0"])), shelf.replies("0")) == (FACE, replies)
+    assert (next(shelf.faces([shelf.rows["0"].face])), shelf.replies("0")) == (FACE, replies)
 
 
 def test_what_others_may_show_is_not_looked_for_in_the_whole_record(state: str) -> None:
     shelf = faced(state, cache.shown(FACE, REPLIES))
     shelf.rows["0"] = shelf.rows["0"]._replace(whole=cache.packed(records.guide("a")))
-    assert (next(shelf.faces(["0"])), shelf.replies("0")) == (FACE, REPLIES)
+    assert (next(shelf.faces([shelf.rows["0"].face])), shelf.replies("0")) == (FACE, REPLIES)
 
 
 def test_what_lies_side_by_side_comes_back_as_what_lies_apart(state: str) -> None:
@@ -116,8 +116,8 @@ def test_what_lies_side_by_side_comes_back_as_what_lies_apart(state: str) -> Non
     for number, place in zip((6, 7), shelf.put(packed[6:]), strict=True):  # in another segment
         shelf.rows[str(number)] = row(b"", place)
     names = ["7", "apart", "5", *"0124", "6"]
-    assert sorted(face.slug for face in shelf.faces(names)) == slugs
-    assert sorted(face.slug for face in shelf.faces(["5", "1"])) == ["501", "504"]
+    assert sorted(face.slug for face in shelf.faces(shelf.rows[name].face for name in names)) == slugs
+    assert sorted(face.slug for face in shelf.faces(shelf.rows[name].face for name in ("5", "1"))) == ["501", "504"]
     assert list(shelf.faces([])) == []
 
 
@@ -125,13 +125,13 @@ def test_what_lies_side_by_side_comes_back_as_what_lies_apart(state: str) -> Non
 def test_damage_of_one_of_those_that_lie_side_by_side_is_seen(number: int, state: str) -> None:
     shelf = faced(state, *[cache.shown(FACE, REPLIES)] * 3)
     names = list(shelf.rows)
-    assert len(list(shelf.faces(names))) == 3
+    assert len(list(shelf.faces(shelf.rows[name].face for name in names))) == 3
     segment, offset, *_ = shelf.rows[str(number)].face
     with open(os.path.join(shelf.folder, str(segment)), "r+b") as file:
         file.seek(int(offset) + 20)
         file.write(b"X")
     with pytest.raises(cache.Damaged):
-        list(shelf.faces(names))
+        list(shelf.faces(shelf.rows[name].face for name in names))
 
 
 @pytest.mark.parametrize(
@@ -141,14 +141,14 @@ def test_damage_of_one_of_those_that_lie_side_by_side_is_seen(number: int, state
 )
 def test_bytes_that_are_nothing_to_show_are_damage(data: bytes, state: str) -> None:
     shelf = faced(state, data)
-    for read in (lambda name: list(shelf.faces([name])), shelf.replies):
+    for read in (lambda name: list(shelf.faces([shelf.rows[name].face])), shelf.replies):
         with pytest.raises(Damaged):
             read("0")
 
 
 def test_row_without_a_face_is_no_entrys(state: str) -> None:
     shelf = filled(state, cache.packed(records.guide("a")))
-    for read in (lambda name: list(shelf.faces([name])), shelf.replies):
+    for read in (lambda name: list(shelf.faces([shelf.rows[name].face])), shelf.replies):
         with pytest.raises(Damaged):
             read("0")
 

@@ -6,11 +6,14 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
 from errordocs import cache
+from errordocs import feeds
 from errordocs import load
+from errordocs import lookup
 from errordocs import pipeline
 from errordocs import related
 from errordocs import stamp
@@ -316,6 +319,40 @@ def test_step_from_one_content_to_another_and_back_makes_what_a_clean_build_make
     put(places, {path: RICH.get(path) for path in STEPS[name]})
     assert pipeline.build(places, jobs=1, seen=seen_of(places)).problems == ()
     assert differing(tree_of(Path(places.output)), there) == []
+
+
+LISTS = ("api/errors.json", "feed.xml", "llms.txt", "lookup.js")  # that have titles
+
+
+@pytest.mark.parametrize("spoilt", [None, *LISTS])
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_lists_are_brought_up_to_date_and_made_anew_where_somebody_changed_them(
+    jobs: int, spoilt: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stamp, "GRANULARITY", -(10**12))
+    places = Places(str(tmp_path / "a/content"), str(WORDS), str(tmp_path / "a/output"))
+    clean = Places(str(tmp_path / "b/content"), str(WORDS), str(tmp_path / "b/output"))
+    put(places, dict(RICH))
+    assert pipeline.build(places, jobs=jobs, seen=seen_of(places)).problems == ()
+    if spoilt is not None:
+        with Path(places.output, spoilt).open("a") as file:
+            file.write("mine")
+    else:
+        monkeypatch.setattr(feeds, "feeds", never)
+        monkeypatch.setattr(lookup, "lookup", never)
+    put(places, STEPS["title"])
+    built = pipeline.build(places, jobs=jobs, seen=seen_of(places))
+    assert built.problems == ()
+    assert built.moved is not None
+    assert {"api/errors.json", "llms.txt", "lookup.js"} <= set(built.moved)
+    monkeypatch.undo()
+    put(clean, RICH | STEPS["title"])
+    pipeline.build(clean, jobs=1)
+    assert differing(tree_of(Path(places.output)), tree_of(Path(clean.output))) == []
+
+
+def never(*_: object) -> NoReturn:
+    raise AssertionError("this is not made anew")
 
 
 def differing(one: dict[str, bytes], other: dict[str, bytes]) -> list[str]:

@@ -856,3 +856,13 @@ def test_import_is_light() -> None:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     assert run.stdout == "[]\n"
+
+
+def test_file_that_stands_is_read_only_as_it_was_put_there(old: Site) -> None:
+    with write.opened(old.output, old.state) as room:
+        for item in OLD:
+            assert room.read(item.path, item.digest) == item.data
+            assert room.read(item.path, "0" * 32) is None
+        assert room.read("absent.html", OLD[0].digest) is None
+        (old.output / OLD[0].path).write_text("mine")
+        assert room.read(OLD[0].path, OLD[0].digest) is None
