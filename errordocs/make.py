@@ -53,6 +53,7 @@ Patched = Callable[[str, str], str | None]  # of a file by its path, what it was
 # A task that looks at more entries than this is done before there are other processes: in one that was forked, all
 # that it looks at would be there a second time.
 HEAVY = 50_000
+FEW = 16  # fresh files, up to which lists are brought up to date: each is looked for in all of them
 SOURCE = attrgetter("source")
 _encode = msgspec.msgpack.Encoder().encode
 _around = msgspec.msgpack.Decoder(Around).decode
@@ -289,7 +290,8 @@ class Press:
         if known and all(one.inputs == inputs and self._stands(path, one.key) for path, one in known.items()):
             yield from (self._stay(path, one) for path, one in known.items())
             return
-        made = self._patched(known, patched) if patched is not None and self.fresh is not None else []
+        is_little = self.fresh is not None and len(self.fresh) <= FEW
+        made = self._patched(known, patched) if patched is not None and is_little else []
         for item in made or outputs():
             self._spent("lists")
             yield self._put(item, Sheet(b"", "", inputs, about=name))

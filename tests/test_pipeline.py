@@ -14,6 +14,7 @@ from errordocs import cache
 from errordocs import feeds
 from errordocs import load
 from errordocs import lookup
+from errordocs import make
 from errordocs import pipeline
 from errordocs import related
 from errordocs import stamp
@@ -349,6 +350,18 @@ def test_lists_are_brought_up_to_date_and_made_anew_where_somebody_changed_them(
     put(clean, RICH | STEPS["title"])
     pipeline.build(clean, jobs=1)
     assert differing(tree_of(Path(places.output)), tree_of(Path(clean.output))) == []
+
+
+def test_lists_are_made_anew_where_many_entries_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stamp, "GRANULARITY", -(10**12))
+    monkeypatch.setattr(lookup, "patched", never)
+    places = Places(str(tmp_path / "content"), str(WORDS), str(tmp_path / "output"))
+    many = {f"errors/5{number}.md": entry(f"number: 5{number}") for number in range(30, 31 + make.FEW)}
+    put(places, RICH | many)
+    assert pipeline.build(places, jobs=1, seen=seen_of(places)).problems == ()
+    put(places, {name: text.replace("It broke", "It snapped") for name, text in many.items()})
+    assert pipeline.build(places, jobs=1, seen=seen_of(places)).problems == ()
+    assert "It snapped" in Path(places.output, "lookup.js").read_text()
 
 
 def never(*_: object) -> NoReturn:
