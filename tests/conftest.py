@@ -35,7 +35,7 @@ if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > 4 << 30:
 
 def pytest_xdist_auto_num_workers() -> int:
     """Two workers a core: half of the tests' time is waiting, for a server, a browser or a child process."""
-    return 2 * len(os.sched_getaffinity(0))
+    return 2 * (os.cpu_count() or 1)
 
 
 SITE = """\
