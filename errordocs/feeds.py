@@ -310,13 +310,11 @@ def _noted(one: Listed, fields: SiteFields) -> str:
 
 def _unlinked(text: str) -> str:
     """A title as the text of a Markdown link."""
-    line = _line(text)
-    return UNLINKED.sub(r"\\\1", line) if "[" in line or "]" in line or "\\" in line else line
+    return UNLINKED.sub(r"\\\1", _line(text))
 
 
 def _line(text: str) -> str:
-    is_line = text.isprintable() and "  " not in text and text.strip() == text  # no blank but single spaces
-    return text if is_line else " ".join(text.split())
+    return " ".join(text.split())
 
 
 def _opensearch(fields: SiteFields) -> str:

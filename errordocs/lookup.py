@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -84,12 +83,6 @@ def index_of(content: Content | Outline, ordered: Sequence[Entry | Face] = ()) -
     entries = ordered or related.order(content)
     values = {(fact.name, value): str(n) for fact in facts for n, value in enumerate(fact.values)}
     codes = code_patterns(parts)
-
-    @cache
-    def numbers(told: tuple[tuple[str, tuple[str, ...]], ...]) -> str:
-        found = dict(told)
-        return ".".join([",".join([values[fact.name, value] for value in found.get(fact.name, ())]) for fact in facts])
-
     return {
         "parts": [{"name": part.name, "label": part.label, "pattern": part.pattern} for part in parts],
         "classes": [[c.digit, c.label, c.shape] for c in content.site.classes],
@@ -103,7 +96,7 @@ def index_of(content: Content | Outline, ordered: Sequence[Entry | Face] = ()) -
                 ",".join([entry.codes.get(part.name, "") for part in parts]),
                 of_sender.get(entry.fields.sender or "", -1),
                 entry.fields.title,
-                numbers(tuple(entry.facts.items())),
+                ".".join([",".join([values[f.name, v] for v in entry.facts.get(f.name, ())]) for f in facts]),
                 *([1] if entry.fields.status == "retired" else []),
             ]
             for entry in entries
@@ -149,10 +142,6 @@ def _sender(sender: Sender, is_generic: bool) -> list[Any]:
 
 def _replies(entry: Face, of_sender: dict[str, int]) -> dict[int, list[str]]:
     """The wordings of each sender's replies; of those that the lookup takes for one sender, each once."""
-    slugs = {reply.sender or entry.fields.sender or "" for reply in entry.fields.responses}
-    if len(slugs) == 1:  # as nearly always; of one sender, they were told apart before
-        texts = [reply.text for reply in entry.fields.responses if reply.text]
-        return {of_sender.get(slugs.pop(), -1): texts} if texts else {}
     told: dict[int, dict[str, list[str]]] = {}
     for reply in entry.fields.responses:
         slug = reply.sender or entry.fields.sender or ""

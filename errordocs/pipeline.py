@@ -189,8 +189,7 @@ class _Run:
             checked = gathered.fresh if before[0] == known else shelf.rows.keys()
             fresh = gathered.fresh if before == (known, same, bones) else None
             press = self._press(shelf, site, checked, look, room, fresh)
-            is_there = fresh is not None and gathered.is_inner and room.has_all(cache.digests(shelf.sheets))
-            if fresh is not None and is_there:
+            if fresh is not None and gathered.is_inner and room.has_all(cache.digests(shelf.sheets)):
                 self._inner(press, gathered.fresh)
             else:
                 scene = _Scene(site, shelf, self.repository, fresh is None, gathered.before)

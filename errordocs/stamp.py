@@ -39,11 +39,11 @@ def replay(argv: Sequence[str], meanwhile: Callable[[], object] | None = None) -
         return None
     seen, (status, out, err) = marshal.loads(kept)
     began, (*first, last) = time_ns(), seen
-    rest = _beside(last, seen[last])
+    rest = _beside(last, seen[last]) if len(seen[last]) >= MANY and hasattr(os, "fork") else None
     walked = walk(first)
-    if meanwhile is not None and any(walked[root] != seen[root] for root in first):
+    if rest and meanwhile and any(walked[root] != seen[root] for root in first):
         meanwhile()
-    walked[last] = rest()
+    walked[last] = rest() if rest else _below(last)
     if seen != walked:
         return began, walked
     try:
@@ -212,9 +212,7 @@ def _look(folder: str, found: dict[str, Told], stack: list[str]) -> None:
 
 
 def _beside(root: str, seen: dict[str, Told]) -> Callable[[], dict[str, Told]]:
-    """What gives what lies below a root; where that is much, another process looks at it from now on."""
-    if len(seen) < MANY or not hasattr(os, "fork"):
-        return lambda: _below(root)
+    """What gives what lies below a root, at which another process looks from now on."""
     read_end, write_end = os.pipe()
     child = os.fork()
     if not child:

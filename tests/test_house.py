@@ -28,7 +28,7 @@ ORDER = {
     "snippets": "what both readers of Markdown write, piece by piece",
     "markup": "text to HTML; needs to know where pages lie",
     "quick": "the same for sound bodies",
-    "load": "files to records, through the four above",
+    "load": "files to records, through those above",
     "faces": "records to what others may know of them",
     "between": "all records together to findings",
     "check": "each record to findings",

@@ -363,14 +363,16 @@ def test_process_that_fails_while_it_looks_says_nothing(
 
 
 @pytest.mark.parametrize("name", REUSED)
-def test_something_is_done_meanwhile_where_the_command_is_sure_to_run(name: str, project: Path) -> None:
+def test_something_is_done_meanwhile_where_another_process_looks_and_the_command_is_sure_to_run(
+    name: str, project: Path
+) -> None:
     done: list[str] = []
     stamp.replay((), lambda: done.append("meanwhile"))
     assert done == []
     CHANGES[name](project)
     now = stamp.replay((), lambda: done.append("meanwhile"))
     assert isinstance(now, tuple)
-    assert done == (["meanwhile"] if "output" not in name else [])
+    assert done == (["meanwhile"] if "output" not in name and stamp.MANY == 0 else [])
 
 
 # The command
